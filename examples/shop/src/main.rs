@@ -1,0 +1,2 @@
+//! Runs the sample application on its own.
+fn main() {}
