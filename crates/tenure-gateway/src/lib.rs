@@ -1,1 +1,3 @@
-//! tenure-gateway
+//! The Tenure gateway.
+
+pub mod web;
