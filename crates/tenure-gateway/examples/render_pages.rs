@@ -1,0 +1,206 @@
+//! Writes every page of the gateway, with sample data, into a folder: for screenshots and accessibility checks.
+//!
+//! `cargo run -p tenure-gateway --example render_pages -- DIR` writes `DIR/<page>.html` and the assets where
+//! the pages expect them below `/.tenure`.
+
+use std::path::Path;
+use std::{env, fs};
+
+use tenure_gateway::assets;
+use tenure_gateway::browser::Browser;
+use tenure_gateway::pages::{
+    AccountSessions, DisplacedBy, ErrorKind, ErrorPage, Incident, Maintenance, Moment, PageContext, Problem,
+    SessionLimit, SessionRow, SignIn, SignedOut, Status, StepUp, Unlock, Why, words,
+};
+
+const NOW: u64 = 1_795_438_080_000;
+const MINUTE: u64 = 60_000;
+const AGENTS: [&str; 4] = [
+    "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 26_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1",
+];
+
+type Pages = Vec<(String, Result<String, askama::Error>)>;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let dir = env::args().nth(1).ok_or("usage: render_pages DIR")?;
+    let dir = Path::new(&dir);
+    for asset in assets::all() {
+        let path = dir.join(".tenure").join(asset.path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(path, asset.body)?;
+    }
+    let mut pages = Pages::new();
+    sign_in(&mut pages);
+    proofs(&mut pages);
+    reasons(&mut pages);
+    lists(&mut pages);
+    errors(&mut pages);
+    for (name, html) in pages {
+        fs::write(dir.join(name).with_extension("html"), html?)?;
+    }
+    Ok(())
+}
+
+fn context() -> PageContext {
+    PageContext { base_path: "/.tenure".into(), request_id: "req_4f0c2a91".into(), lang: "en".into() }
+}
+
+fn sign_in(pages: &mut Pages) {
+    let plain = SignIn {
+        ctx: context(),
+        form_token: "sample".into(),
+        return_to: "/wiki/start?edit=1".into(),
+        username: String::new(),
+        remember: Some(false),
+        notice: None,
+        problem: None,
+        plain_http: false,
+    };
+    let wrong = SignIn { username: "ada".into(), problem: Some(Problem::WrongCredentials), ..plain.clone() };
+    let arrived = SignIn {
+        notice: Some("You were away for 30 minutes, so we locked your session. Your work is kept.".into()),
+        plain_http: true,
+        ..plain.clone()
+    };
+    let rtl = SignIn { ctx: PageContext { lang: "ar".into(), ..context() }, ..wrong.clone() };
+    for (name, problem) in [
+        ("throttled", Problem::Throttled { wait_seconds: 30 }),
+        ("form-too-old", Problem::FormTooOld),
+        ("cookies-blocked", Problem::CookiesBlocked),
+        ("unavailable", Problem::Unavailable),
+    ] {
+        let page = SignIn { problem: Some(problem), remember: None, ..wrong.clone() };
+        pages.push((format!("sign-in-{name}"), page.render()));
+    }
+    pages.push(("sign-in".into(), plain.render()));
+    pages.push(("sign-in-wrong".into(), wrong.render()));
+    pages.push(("sign-in-arrived".into(), arrived.render()));
+    pages.push(("sign-in-rtl".into(), rtl.render()));
+}
+
+fn proofs(pages: &mut Pages) {
+    let unlock = Unlock {
+        ctx: context(),
+        form_token: "sample".into(),
+        return_to: "/wiki/start".into(),
+        username: "ada".into(),
+        reason: "idle".into(),
+        since: Some(Moment(NOW - 42 * MINUTE)),
+        kept_until: Some(Moment(NOW + 1398 * MINUTE)),
+        kept_work: Some("A form for /wiki/start, sent 23 November 2026, 12:06 UTC".into()),
+        problem: None,
+    };
+    let wrong = Unlock { problem: Some(Problem::WrongCredentials), kept_work: None, ..unlock.clone() };
+    let step_up = StepUp {
+        ctx: context(),
+        form_token: "sample".into(),
+        return_to: "/admin/users".into(),
+        username: "ada".into(),
+        asked_for: Some("Pages under /admin ask for a sign-in within the last 10 minutes.".into()),
+        problem: None,
+    };
+    pages.push(("unlock".into(), unlock.render()));
+    pages.push(("unlock-wrong".into(), wrong.render()));
+    pages.push(("step-up".into(), step_up.render()));
+}
+
+fn reasons(pages: &mut Pages) {
+    let codes = words::WORDS.iter().map(|words| (words.code, words.kind == words::Kind::Lock));
+    for (n, (code, lock)) in codes.chain([("made-up", false)]).enumerate() {
+        let page = Why {
+            ctx: context(),
+            code: code.into(),
+            at: (code != "none").then_some(Moment(NOW - 42 * MINUTE)),
+            now: Moment(NOW),
+            displaced_by: (code == "displaced").then(|| DisplacedBy {
+                device: "Safari 26 on iPhone".into(),
+                address: "2001:db8:85a3:8d3:1319:8a2e:370:7348".into(),
+                at: Moment(NOW - 42 * MINUTE),
+            }),
+            kept_until: lock.then_some(Moment(NOW + 1398 * MINUTE)),
+            browser: Browser::from_user_agent(AGENTS[n % AGENTS.len()]),
+            support_code: "K7F2-9QDM".into(),
+            return_to: "/wiki/start".into(),
+            form_token: Some("sample".into()),
+        };
+        pages.push((format!("why-{}", code.replace('_', "-")), page.render()));
+    }
+}
+
+fn lists(pages: &mut Pages) {
+    let row = |id: &str, device: &str, address: &str, minutes: u64| SessionRow {
+        id: format!("ses_{id}"),
+        device: device.into(),
+        address: address.into(),
+        signed_in: Moment(NOW - 600 * MINUTE - minutes * MINUTE),
+        last_used: Moment(NOW - minutes * MINUTE),
+        current: false,
+        locked: false,
+    };
+    let here = SessionRow { current: true, ..row("a1", "Chrome 156 on Windows", "198.51.100.20", 0) };
+    let phone = row("b2", "Safari 26 on iPhone", "2001:db8:85a3:8d3:1319:8a2e:370:7348", 25);
+    let old = SessionRow { locked: true, ..row("c3", "Firefox 153 on Linux", "203.0.113.7", 1900) };
+    let limit = SessionLimit {
+        ctx: context(),
+        form_token: "sample".into(),
+        return_to: "/wiki/start".into(),
+        ticket: "sample".into(),
+        sessions: vec![old.clone(), phone.clone()],
+        choose_again: false,
+    };
+    let again = SessionLimit { choose_again: true, sessions: vec![phone.clone()], ..limit.clone() };
+    let sessions = AccountSessions {
+        ctx: context(),
+        form_token: "sample".into(),
+        subject: "ada".into(),
+        sessions: vec![here.clone(), phone, old],
+        done: Some("The session on Edge 156 on Windows was ended.".into()),
+    };
+    let alone = AccountSessions { sessions: vec![here], done: None, ..sessions.clone() };
+    pages.push(("session-limit".into(), limit.render()));
+    pages.push(("session-limit-again".into(), again.render()));
+    pages.push(("account-sessions".into(), sessions.render()));
+    pages.push(("account-sessions-alone".into(), alone.render()));
+    let out = |others| SignedOut { ctx: context(), return_to: "/wiki".into(), others }.render();
+    pages.push(("signed-out".into(), out(0)));
+    pages.push(("signed-out-others".into(), out(2)));
+    let up = Status {
+        ctx: context(),
+        up: true,
+        checked: Moment(NOW),
+        maintenance: Some(Maintenance {
+            text: "The database gets more room. Pages may take a few seconds longer.".into(),
+            from: Moment(NOW + 6000 * MINUTE),
+            until: Some(Moment(NOW + 6030 * MINUTE)),
+        }),
+        incidents: vec![Incident {
+            from: Moment(NOW - 90_000 * MINUTE),
+            until: Some(Moment(NOW - 89_960 * MINUTE)),
+            text: "Sign-in was slow for some people.".into(),
+        }],
+    };
+    let down = Status { up: false, maintenance: None, incidents: vec![], ..up.clone() };
+    pages.push(("status".into(), up.render()));
+    pages.push(("status-down".into(), down.render()));
+}
+
+fn errors(pages: &mut Pages) {
+    for kind in [
+        ErrorKind::UpstreamUnreachable,
+        ErrorKind::UpstreamTimeout,
+        ErrorKind::Unknown,
+        ErrorKind::NotFound,
+        ErrorKind::CrossSiteForm,
+        ErrorKind::TooLarge { limit: 32 << 20 },
+        ErrorKind::TooMany { wait_seconds: 20 },
+        ErrorKind::Internal,
+    ] {
+        let page = ErrorPage { ctx: context(), kind };
+        pages.push((format!("error-{}", kind.status()), page.render()));
+    }
+}

@@ -1,0 +1,115 @@
+//! Files that the gateway serves as they are, compiled into the binary.
+
+use std::sync::LazyLock;
+
+/// The stylesheet of every page of the gateway.
+pub const STYLESHEET: &str = include_str!("../assets/tenure.css");
+/// The mark: favicon and image of the header.
+pub const MARK_SVG: &str = include_str!("../assets/mark.svg");
+/// The browser client: one classic script, joined from the modules of `client/` by `build.rs`.
+pub const CLIENT_JS: &str = include_str!(concat!(env!("OUT_DIR"), "/client.js"));
+
+/// One file to serve.
+#[derive(Debug)]
+pub struct Asset {
+    /// Path below the gateway's base path, without a leading slash: `assets/tenure.css`, `client.js`.
+    pub path: &'static str,
+    /// The `Content-Type` to send; always with `X-Content-Type-Options: nosniff`.
+    pub content_type: &'static str,
+    /// The file.
+    pub body: &'static str,
+    /// Sixteen hexadecimal digits of its BLAKE3 hash.
+    pub hash: String,
+}
+
+impl Asset {
+    fn new(path: &'static str, content_type: &'static str, body: &'static str) -> Self {
+        let mut hash = blake3::hash(body.as_bytes()).to_hex().to_string();
+        hash.truncate(16);
+        Self { path, content_type, body, hash }
+    }
+
+    /// The strong entity tag (RFC 9110 section 8.8.3), quotes included.
+    pub fn etag(&self) -> String {
+        format!("\"{}\"", self.hash)
+    }
+
+    /// The address to write into a page; it changes with the content, so a request whose query is this one may
+    /// be answered with `Cache-Control: public, max-age=31536000, immutable`. Without it, `no-cache` and the
+    /// [`etag`](Self::etag).
+    pub fn url(&self, base_path: &str) -> String {
+        format!("{base_path}/{}?v={}", self.path, self.hash)
+    }
+}
+
+static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
+    [
+        Asset::new("assets/tenure.css", "text/css; charset=utf-8", STYLESHEET),
+        Asset::new("assets/mark.svg", "image/svg+xml", MARK_SVG),
+        Asset::new("client.js", "text/javascript; charset=utf-8", CLIENT_JS),
+    ]
+});
+
+/// The stylesheet as an asset.
+pub fn stylesheet() -> &'static Asset {
+    &ASSETS[0]
+}
+
+/// The mark as an asset.
+pub fn mark() -> &'static Asset {
+    &ASSETS[1]
+}
+
+/// The browser client as an asset.
+pub fn client() -> &'static Asset {
+    &ASSETS[2]
+}
+
+/// Every asset, for the router.
+pub fn all() -> &'static [Asset] {
+    &*ASSETS
+}
+
+/// The asset at `path` (without the base path and its slash), if there is one.
+pub fn find(path: &str) -> Option<&'static Asset> {
+    ASSETS.iter().find(|asset| asset.path == path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assets_are_found_by_path_and_nothing_else_is() {
+        assert_eq!(find("client.js").map(|a| a.content_type), Some("text/javascript; charset=utf-8"));
+        assert_eq!(find("assets/tenure.css").map(|a| a.body), Some(STYLESHEET));
+        assert!(find("assets/../client.js").is_none());
+    }
+
+    #[test]
+    fn the_address_of_an_asset_carries_the_hash_of_its_content() {
+        let asset = Asset::new("a.css", "text/css", "p{}");
+        let other = Asset::new("a.css", "text/css", "p{ }");
+        assert_ne!(asset.url("/.tenure"), other.url("/.tenure"));
+        assert_eq!(asset.etag().len(), 18);
+        assert!(asset.url("/.tenure").starts_with("/.tenure/assets".trim_end_matches("/assets")));
+    }
+
+    #[test]
+    fn the_client_is_one_classic_script_without_comments_or_module_syntax() {
+        assert!(CLIENT_JS.starts_with("(()=>{'use strict';"));
+        for line in CLIENT_JS.lines() {
+            let line = line.trim_start();
+            assert!(!["import ", "export ", "//", "/*"].iter().any(|word| line.starts_with(word)), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_client_stays_within_its_budget_of_6_kb_gzip() {
+        use std::io::Write;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(CLIENT_JS.as_bytes()).unwrap();
+        let size = gzip.finish().unwrap().len();
+        assert!(size <= 6 * 1024, "client.js is {size} bytes gzipped");
+    }
+}

@@ -1,0 +1,106 @@
+//! Signing in, and choosing which session makes room when there are too many.
+
+use askama::Template;
+
+use super::moment::wait_words;
+use super::{PageContext, SessionRow, rendered};
+
+/// What stood in the way of a form that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The name and the password do not belong together. It is never told which of them is wrong.
+    WrongCredentials,
+    /// Too many tries; the next one is looked at after this many seconds.
+    Throttled {
+        /// Seconds to wait.
+        wait_seconds: u64,
+    },
+    /// The form's token is older than it may be.
+    FormTooOld,
+    /// The cookie that was set did not come back.
+    CookiesBlocked,
+    /// Credentials can't be checked just now.
+    Unavailable,
+}
+
+impl Problem {
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::WrongCredentials => {
+                "That name and password don't match. Please check both and try again.".to_owned()
+            }
+            Self::Throttled { wait_seconds } => format!(
+                "There were many tries in a short time. Please wait {}, then try again.",
+                wait_words(*wait_seconds)
+            ),
+            Self::FormTooOld => "The page had been open for long; please send it again.".to_owned(),
+            Self::CookiesBlocked => {
+                "Your browser did not keep our cookie, so the sign-in could not be remembered. \
+                 Please allow cookies for this site and try again."
+                    .to_owned()
+            }
+            Self::Unavailable => {
+                "We can't check passwords right now. Please try again in a moment.".to_owned()
+            }
+        }
+    }
+
+    pub(crate) fn about_fields(&self) -> bool {
+        matches!(self, Self::WrongCredentials)
+    }
+}
+
+/// `GET sign-in`, and the answer to a `POST` that was refused. Posts `form_token`, `return_to`, `username`,
+/// `password` and, when offered, `remember=1` to `{base}/sign-in`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "sign_in.html")]
+pub struct SignIn {
+    /// What every page needs.
+    pub ctx: PageContext,
+    /// Protects the form.
+    pub form_token: String,
+    /// Where to go afterwards; empty for the start page.
+    pub return_to: String,
+    /// Prefilled name; empty if not known.
+    pub username: String,
+    /// `None`: staying signed in is not offered. Otherwise whether its box is ticked.
+    pub remember: Option<bool>,
+    /// Why the person is here, for instance "You were away for 30 minutes, so we locked your session. Your
+    /// work is kept."
+    pub notice: Option<String>,
+    /// What was wrong with the form that was sent.
+    pub problem: Option<Problem>,
+    /// Served without TLS on loopback: the page says so.
+    pub plain_http: bool,
+}
+
+/// Shown after correct credentials when the account has as many sessions as it may have. Posts `form_token`,
+/// `return_to`, `ticket` and `end_session` to `{base}/sign-in`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "session_limit.html")]
+pub struct SessionLimit {
+    /// What every page needs.
+    pub ctx: PageContext,
+    /// Protects the form.
+    pub form_token: String,
+    /// Where to go afterwards.
+    pub return_to: String,
+    /// Stands for the credentials that were already checked.
+    pub ticket: String,
+    /// The sessions to choose from, the least recently used first.
+    pub sessions: Vec<SessionRow>,
+    /// The form was sent without a choice, or what was chosen is gone.
+    pub choose_again: bool,
+}
+
+impl SessionLimit {
+    pub(crate) fn heading(&self) -> String {
+        match self.sessions.len() {
+            1 => "You are signed in on another device".to_owned(),
+            n => format!("You are signed in on {n} other devices"),
+        }
+    }
+}
+
+rendered!(SignIn, SessionLimit);

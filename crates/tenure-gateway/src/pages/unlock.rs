@@ -1,0 +1,56 @@
+//! Proving again who one is: for a locked session, and for what needs a recent sign-in.
+
+use askama::Template;
+
+use super::words::{self, Words};
+use super::{Moment, PageContext, Problem, rendered};
+
+/// `GET unlock`. Posts `form_token`, `return_to`, `username` and `password` to `{base}/unlock`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "unlock.html")]
+pub struct Unlock {
+    /// What every page needs.
+    pub ctx: PageContext,
+    /// Protects the form.
+    pub form_token: String,
+    /// Where to go afterwards.
+    pub return_to: String,
+    /// Whose session is locked.
+    pub username: String,
+    /// The reason code of the lock.
+    pub reason: String,
+    /// Since when it is locked.
+    pub since: Option<Moment>,
+    /// Until when the session and its work are kept.
+    pub kept_until: Option<Moment>,
+    /// What waits to be sent after the unlock, for instance "A form for /wiki/edit".
+    pub kept_work: Option<String>,
+    /// What was wrong with the form that was sent.
+    pub problem: Option<Problem>,
+}
+
+impl Unlock {
+    pub(crate) fn words(&self) -> Option<&'static Words> {
+        words::find(&self.reason)
+    }
+}
+
+/// `GET step-up`. Posts `form_token`, `return_to`, `username` and `password` to `{base}/step-up`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "step_up.html")]
+pub struct StepUp {
+    /// What every page needs.
+    pub ctx: PageContext,
+    /// Protects the form.
+    pub form_token: String,
+    /// Where to go afterwards.
+    pub return_to: String,
+    /// Who is signed in.
+    pub username: String,
+    /// Why it is asked, for instance "Pages under /admin ask for a sign-in within the last 10 minutes."
+    pub asked_for: Option<String>,
+    /// What was wrong with the form that was sent.
+    pub problem: Option<Problem>,
+}
+
+rendered!(Unlock, StepUp);

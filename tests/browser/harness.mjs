@@ -1,0 +1,63 @@
+// What the browser tests share: a Chromium, the gateway's rendered files, axe, and polling.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const SCREENSHOTS = process.env.TENURE_SCREENSHOTS;
+export const WIDTHS = [320, 1280];
+export const SCHEMES = /** @type {const} */ (['light', 'dark']);
+
+/** Renders every page and asset of the gateway into a folder of its own. */
+export function renderPages() {
+  const dir = mkdtempSync(join(tmpdir(), 'tenure-pages-'));
+  const args = ['run', '-q', '-p', 'tenure-gateway', '--example', 'render_pages', '--', dir];
+  const run = spawnSync('cargo', args, { cwd: ROOT, encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(`render_pages failed:\n${run.stderr}`);
+  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
+/** Starts the Chromium of the system, or the one that TENURE_CHROMIUM names. */
+export async function launch() {
+  const executablePath = process.env.TENURE_CHROMIUM ?? '/usr/bin/chromium';
+  if (!existsSync(executablePath)) {
+    throw new Error(`no browser at ${executablePath}: install chromium, or set TENURE_CHROMIUM`);
+  }
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    // Playwright switches the back/forward cache off; it is part of what is tested here.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  });
+}
+
+/** The violations of WCAG 2.2 AA that axe finds, as readable lines. */
+export async function violations(page) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(
+    (tags) => globalThis.axe.run(document, { runOnly: { type: 'tag', values: tags } }),
+    TAGS,
+  );
+  return found.violations.flatMap((violation) => violation.nodes.map((node) =>
+    `${violation.id}: ${node.target.join(' ')}: ${node.failureSummary ?? violation.help}`));
+}
+
+/** Polls `condition` until it gives something truthy. */
+export async function until(what, condition, timeout = 10_000) {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`not within ${timeout} ms: ${what}`);
+    await new Promise((wake) => setTimeout(wake, 25));
+  }
+}
