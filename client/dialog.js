@@ -1,0 +1,153 @@
+// The client's one dialog: a warning that can be put off, or a cover that can't. It lives in a shadow root with
+// a constructed stylesheet, so that neither the application's styles nor a strict policy get in its way, and it
+// is the only thing in the page that the client touches.
+
+import { WORDS, spell } from './words.js';
+
+/**
+ * @typedef {object} Button
+ * @property {string} label
+ * @property {() => void} press
+ */
+
+/**
+ * @typedef {object} Face
+ * @property {string} key the dialog is built anew, and takes the focus, only when this changes
+ * @property {string} title
+ * @property {string} text
+ * @property {Button[]} buttons the first is the main one
+ * @property {boolean} cover nothing behind is shown, and Escape does not close it
+ * @property {boolean} ready the main button has the focus; otherwise the heading, so that no stray key presses it
+ */
+
+/** Milliseconds left at which the time is said aloud. */
+const SAID = [120_000, 60_000, 20_000];
+
+const STYLE = `
+:host { all: initial }
+dialog {
+--text: #1d2a31; --surface: #fff; --edge: #75868f; --accent: #1f5f7e; --tint: #e8f1f5;
+box-sizing: border-box; inline-size: min(28rem, 100vw - 1.5rem); max-block-size: calc(100vh - 1.5rem);
+padding: clamp(1.25rem, 5vw, 2rem); overflow: auto; font: 1rem/1.5 system-ui, sans-serif;
+color: var(--text); background: var(--surface); border: 1px solid var(--edge); border-radius: 14px
+}
+dialog::backdrop { background: #12191d8c }
+.cover::backdrop { background: #f4f6f7 }
+h2, p { margin: 0 0 .75rem; overflow-wrap: break-word }
+h2 { font-size: 1.25rem; line-height: 1.3; outline: none }
+.left { font-weight: 600; font-variant-numeric: tabular-nums }
+p:empty { display: none }
+.buttons { display: flex; flex-wrap: wrap; gap: .75rem; margin-block-start: 1.25rem }
+button {
+min-block-size: 2.875rem; padding: .5rem 1.125rem; font: inherit; font-weight: 600; cursor: pointer;
+color: var(--accent); background: var(--surface); border: 1px solid var(--edge); border-radius: 10px
+}
+button:hover { background: var(--tint) }
+button:first-child { color: var(--surface); background: var(--accent); border-color: var(--accent) }
+button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+.said { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%) }
+@media (prefers-color-scheme: dark) {
+dialog { --text: #e8eef1; --surface: #1b252a; --edge: #80929b; --accent: #84c5e3; --tint: #1f3139; color-scheme: dark }
+.cover::backdrop { background: #12191d }
+}
+`;
+
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, string>} [attributes]
+ */
+function make(tag, attributes = {}) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
+export class Dialog {
+  host = document.createElement('tenure-session');
+  box = make('dialog', { 'aria-labelledby': 'title', 'aria-describedby': 'text left', lang: 'en' });
+  title = make('h2', { id: 'title', tabindex: '-1' });
+  text = make('p', { id: 'text' });
+  left = make('p', { id: 'left', class: 'left' });
+  busy = make('p', { role: 'status' });
+  // Outside the dialog, for what is said when it has closed; in it, for what is said while it is open.
+  after = make('p', { class: 'said', role: 'status' });
+  said = make('p', { class: 'said', role: 'status' });
+  buttons = make('div', { class: 'buttons' });
+  /** @type {Face | null} */
+  face = null;
+  heard = Infinity;
+
+  /** @param {() => void} putOff Escape was pressed in a warning */
+  constructor(putOff) {
+    const root = this.host.attachShadow({ mode: 'open' });
+    try {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(STYLE);
+      root.adoptedStyleSheets = [sheet];
+    } catch {
+      // An old browser shows the dialog in its own style.
+    }
+    this.box.append(this.title, this.text, this.left, this.busy, this.said, this.buttons);
+    root.append(this.box, this.after);
+    this.box.addEventListener('cancel', (event) => {
+      if (this.face?.cover) event.preventDefault();
+    });
+    // Browsers close a dialog at a repeated Escape whatever its cancel event says.
+    this.box.addEventListener('close', () => {
+      if (this.face?.cover && !this.box.open) this.box.showModal();
+      else if (this.face && !this.box.open) {
+        this.face = null;
+        putOff();
+      }
+    });
+  }
+
+  /** @param {Face} face */
+  show(face) {
+    if (!this.host.isConnected) document.documentElement.append(this.host);
+    if (this.face?.key === face.key && this.box.open) return;
+    this.face = face;
+    this.heard = Infinity;
+    this.after.textContent = this.said.textContent = this.left.textContent = '';
+    this.title.textContent = face.title;
+    this.text.textContent = face.text;
+    this.box.className = face.cover ? 'cover' : '';
+    this.buttons.replaceChildren(...face.buttons.map(({ label, press }) => {
+      const button = make('button', { type: 'button' });
+      button.textContent = label;
+      button.addEventListener('click', (event) => {
+        if (event.isTrusted) press();
+      });
+      return button;
+    }));
+    if (!this.box.open) this.box.showModal();
+    const first = face.ready ? this.buttons.querySelector('button') : null;
+    (first ?? this.title).focus();
+  }
+
+  /**
+   * Shows what is left, and says it at a few sensible moments only.
+   * @param {number} ms
+   */
+  count(ms) {
+    this.left.textContent = `${WORDS.left} ${spell(ms)}`;
+    if (SAID.some((mark) => ms <= mark && this.heard > mark) && this.heard !== Infinity) {
+      this.said.textContent = this.left.textContent;
+    }
+    this.heard = ms;
+  }
+
+  /** @param {string} word empty: nothing to wait for */
+  wait(word) {
+    if (this.busy.textContent !== word) this.busy.textContent = word;
+  }
+
+  /** @param {string} [word] said once the dialog has gone */
+  hide(word = '') {
+    if (!this.face) return;
+    this.face = null;
+    this.box.close();
+    this.after.textContent = word;
+  }
+}

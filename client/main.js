@@ -1,0 +1,42 @@
+// Where the client starts: one per page, and in frames of the same site none at all beside the page's own.
+
+import { listen } from './activity.js';
+import { link } from './link.js';
+import { Session } from './session.js';
+
+const MARK = Symbol.for('tenure');
+
+/**
+ * The window around this frame, if it belongs to the same site.
+ * @returns {Window | undefined}
+ */
+function around() {
+  try {
+    // Reading another site's window throws.
+    return window.parent !== window && window.parent.document ? window.parent : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} base */
+function start(base) {
+  // A sandboxed frame without an origin can neither ask nor remember.
+  if (origin === 'null' || Reflect.get(window, MARK)) return;
+  const outer = around();
+  /** @type {{ input(): void } | undefined} */
+  const theirs = outer && Reflect.get(outer, MARK);
+  if (theirs) {
+    Reflect.set(window, MARK, theirs);
+    listen(document, () => theirs.input());
+  } else if (outer?.document.readyState === 'loading') {
+    // The page around starts its own client at the end of its markup.
+    outer.addEventListener('DOMContentLoaded', () => start(base), { once: true });
+  } else {
+    const session = new Session(link(base), base);
+    Reflect.set(window, MARK, session);
+    session.begin();
+  }
+}
+
+start(document.currentScript?.dataset['base'] ?? '/.tenure');

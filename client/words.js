@@ -1,0 +1,36 @@
+// The client's own few words. Reasons of a lock or an ending come with the server's answer.
+
+export const WORDS = {
+  idleTitle: 'Are you still there?',
+  idleText: 'There has been no activity for a while. Your session will be locked soon, and your work is kept.',
+  absoluteTitle: 'It is nearly time to sign in again',
+  absoluteText: 'This limit cannot be extended. '
+    + 'Sign in again now, or go on until your session is locked. Your work is kept.',
+  left: 'Time left:',
+  stay: 'Stay signed in',
+  again: 'Sign in again now',
+  later: 'Not now',
+  out: 'Sign out',
+  goesOn: 'You are still signed in.',
+  go: 'Continue',
+  reload: 'Reload the page',
+  reconnecting: 'Reconnecting…',
+  checking: 'Checking your session…',
+  stopped: 'Your session needs your attention',
+  stoppedText: 'This page is covered until you continue. What you typed here stays until then.',
+  other: 'Somebody else is signed in now',
+  otherText: 'This page belongs to whoever opened it. Reload it to go on as the one who is signed in.',
+};
+
+/**
+ * A time as people say it, seconds only below ten minutes.
+ * @param {number} ms
+ */
+export function spell(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  /** @type {[number, string][]} */
+  const parts = [[hours, 'hour'], [minutes, 'minute'], [seconds >= 600 ? 0 : seconds % 60, 'second']];
+  const said = parts.filter(([count]) => count).map(([count, unit]) => `${count} ${unit}${count > 1 ? 's' : ''}`);
+  return said.join(' ') || '0 seconds';
+}

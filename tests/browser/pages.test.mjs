@@ -72,6 +72,7 @@ test('every form can be filled in and sent with the keyboard alone, without any 
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(`${address}/sign-in.html`);
+  await page.locator('#username:focus').waitFor();
   const sent = page.waitForRequest((request) => request.method() === 'POST');
   await page.keyboard.type('ada');
   await page.keyboard.press('Tab');

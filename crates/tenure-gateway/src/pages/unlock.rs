@@ -33,6 +33,10 @@ impl Unlock {
     pub(crate) fn words(&self) -> Option<&'static Words> {
         words::find(&self.reason)
     }
+
+    pub(crate) fn has_details(&self) -> bool {
+        self.since.is_some() || self.kept_until.is_some() || self.kept_work.is_some()
+    }
 }
 
 /// `GET step-up`. Posts `form_token`, `return_to`, `username` and `password` to `{base}/step-up`.

@@ -60,6 +60,10 @@ impl Why {
         words::find(&self.code).unwrap_or(&UNKNOWN_REASON)
     }
 
+    pub(crate) fn has_details(&self) -> bool {
+        self.at.is_some() || self.kept_until.is_some() || !self.support_code.is_empty()
+    }
+
     /// The main way on: address and label.
     pub(crate) fn way_on(&self) -> (String, &'static str) {
         match (self.words().kind, self.code.as_str()) {
