@@ -1,0 +1,127 @@
+// A gateway of a few lines: one session with adjustable deadlines, and the answers the client is promised.
+
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+
+const NONCE = 'bm9uY2U';
+const CSP = {
+  plain: undefined,
+  strict: `default-src 'none'; script-src 'nonce-${NONCE}'; connect-src 'self'; base-uri 'none'`,
+  dynamic: `default-src 'none'; script-src 'nonce-${NONCE}' 'strict-dynamic'; connect-src 'self'`,
+  types: "script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'",
+  closed: `default-src 'none'; script-src 'nonce-${NONCE}'`,
+};
+
+export class MockGateway {
+  /**
+   * @param {string} script file of the client
+   * @param {{ idle: number, absolute?: number, warnBefore: number, state?: string }} limits in milliseconds
+   */
+  constructor(script, { idle, absolute = 3_600_000, warnBefore, state = 'active' }) {
+    this.script = readFileSync(script);
+    Object.assign(this, { idle, absolute, warnBefore, state, subject: 'ada', down: false, skew: 0 });
+    this.words = {};
+    this.count = { session: 0, extend: 0, activity: 0, 'sign-out': 0 };
+    this.log = [];
+    this.server = createServer((request, response) => this.serve(request, response));
+  }
+
+  async start() {
+    await new Promise((ready) => this.server.listen(0, '127.0.0.1', ready));
+    this.address = `http://127.0.0.1:${this.server.address().port}`;
+    this.signedInAt = this.activeAt = this.now();
+    return this;
+  }
+
+  stop() {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  now() {
+    return Date.now() + this.skew;
+  }
+
+  remaining() {
+    const now = this.now();
+    return { idle: this.activeAt + this.idle - now, absolute: this.signedInAt + this.absolute - now };
+  }
+
+  /** Locks when a limit has passed, as the gateway would. */
+  settle() {
+    const { idle, absolute } = this.remaining();
+    if (this.state === 'active' && Math.min(idle, absolute) <= 0) {
+      this.stopWith('locked', idle <= absolute ? 'idle' : 'absolute', 'Your session is locked because you were away',
+        'There was no activity for a while. Your work is kept.');
+    }
+  }
+
+  stopWith(state, reason, title, message) {
+    Object.assign(this, { state, words: { reason, title, message } });
+  }
+
+  activity() {
+    this.settle();
+    if (this.state === 'active') this.activeAt = this.now();
+  }
+
+  answer() {
+    this.settle();
+    if (this.state === 'none') return { state: 'none', reason: 'none' };
+    const { idle, absolute } = this.remaining();
+    const end = Math.min(idle, absolute);
+    const at = (ms) => new Date(this.now() + ms).toISOString();
+    return {
+      state: this.state, subject: this.subject, ...this.words,
+      server_time: at(0), idle_expires_at: at(idle), absolute_expires_at: at(absolute), warn_at: at(end - this.warnBefore),
+      idle_remaining_ms: idle, absolute_remaining_ms: absolute, warn_in_ms: end - this.warnBefore,
+      warn_before_ms: this.warnBefore, idle_timeout_ms: this.idle,
+      unlock_url: '/.tenure/unlock', why_url: '/.tenure/why',
+    };
+  }
+
+  serve(request, response) {
+    const { pathname, searchParams } = new URL(request.url, this.address);
+    if (pathname === '/.tenure/client.js') {
+      response.writeHead(200, { 'content-type': 'text/javascript' }).end(this.script);
+      return;
+    }
+    const own = pathname.match(/^\/\.tenure\/(session\/extend|session\/activity|session|sign-out)$/)?.[1];
+    if (own) this.own(own.replace('session/', ''), request, response);
+    else if (pathname === '/log') {
+      this.log.push(searchParams.get('line'));
+      response.writeHead(200).end();
+    } else this.page(pathname, searchParams, response);
+  }
+
+  own(name, request, response) {
+    this.count[name] += 1;
+    if (this.down) {
+      response.writeHead(503, { 'retry-after': '1', 'content-type': 'application/problem+json' }).end('{}');
+      return;
+    }
+    if (request.method === 'POST' && request.headers['tenure-client'] !== '1') {
+      response.writeHead(403).end();
+      return;
+    }
+    if (name === 'sign-out') {
+      this.stopWith('ended', 'signed_out', 'You signed out', 'The session was ended by signing out.');
+      response.writeHead(303, { location: '/.tenure/signed-out' }).end();
+      return;
+    }
+    if (name !== 'session') this.activity();
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    response.end(JSON.stringify(this.answer()));
+  }
+
+  page(pathname, options, response) {
+    const policy = CSP[options.get('csp') ?? 'plain'];
+    const headers = { 'content-type': 'text/html; charset=utf-8' };
+    if (policy) headers['content-security-policy'] = policy;
+    const frames = options.has('frames') ? '<iframe src="/frame" title="a"></iframe>'.repeat(5) : '';
+    response.writeHead(200, headers).end(`<!doctype html><html lang="en"><head><title>Page ${pathname}</title>
+<meta name="viewport" content="width=device-width">
+<script src="/.tenure/client.js" nonce="${NONCE}" defer data-base="/.tenure"></script></head>
+<body><main><h1>A page</h1><label>Text <textarea id="text"></textarea></label><a href="/next">next</a>${frames}</main></body></html>`);
+  }
+}
