@@ -2,10 +2,9 @@
 
 export const WORDS = {
   idleTitle: 'Are you still there?',
-  idleText: 'There has been no activity for a while. Your session will be locked soon, and your work is kept.',
+  idleText: 'There has been no activity for a while. To protect you, the session stops soon unless you stay signed in.',
   absoluteTitle: 'It is nearly time to sign in again',
-  absoluteText: 'This limit cannot be extended. '
-    + 'Sign in again now, or go on until your session is locked. Your work is kept.',
+  absoluteText: 'This limit cannot be extended. Save your work, then sign in again, or go on until the session stops.',
   left: 'Time left:',
   stay: 'Stay signed in',
   again: 'Sign in again now',
