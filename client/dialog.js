@@ -116,9 +116,7 @@ export class Dialog {
     this.buttons.replaceChildren(...face.buttons.map(({ label, press }) => {
       const button = make('button', { type: 'button' });
       button.textContent = label;
-      button.addEventListener('click', (event) => {
-        if (event.isTrusted) press();
-      });
+      button.addEventListener('click', press);
       return button;
     }));
     if (!this.box.open) this.box.showModal();

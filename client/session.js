@@ -30,6 +30,8 @@ export class Session {
   epoch = 0;
   asking = false;
   again = false;
+  /** A button was pressed, and its answer is awaited. */
+  busy = false;
   failures = 0;
   askedAt = -Infinity;
 
@@ -50,8 +52,12 @@ export class Session {
       this.tabs.open();
       this.ask();
     });
-    addEventListener('visibilitychange', () => this.seen());
-    for (const name of ['focus', 'online', 'resume']) addEventListener(name, () => this.seen());
+    // Some of these are the document's and don't bubble: they pass here on their way down.
+    for (const name of ['visibilitychange', 'resume', 'focus', 'online']) {
+      addEventListener(name, (event) => {
+        if (event.target === window || event.target === document) this.seen();
+      }, true);
+    }
     this.tabs.open();
     this.ask();
   }
@@ -76,7 +82,7 @@ export class Session {
   /** @param {boolean} cached */
   putAside(cached) {
     this.epoch += 1;
-    this.asking = this.again = false;
+    this.asking = this.again = this.busy = false;
     this.tabs.close();
     clearTimeout(this.timer);
     // Covered while nobody looks, so that nothing is to be seen when the page comes back out of the cache.
@@ -104,8 +110,12 @@ export class Session {
   }
 
   async extend() {
-    this.dialog.wait('…');
+    if (this.busy) return;
+    this.busy = true;
+    this.dialog.wait(WORDS.moment);
     await this.put(() => this.link.extend());
+    this.busy = false;
+    this.refresh();
   }
 
   async report() {
@@ -114,8 +124,11 @@ export class Session {
   }
 
   async signOut() {
-    this.dialog.wait('…');
+    if (this.busy) return;
+    this.busy = true;
+    this.dialog.wait(WORDS.moment);
     const address = await this.link.signOut();
+    this.busy = false;
     this.tabs.post();
     if (address) location.assign(address);
     else this.ask();
@@ -208,7 +221,7 @@ export class Session {
     }
     dialog.show(this.faceOf(shown));
     if (shown.kind === 'warning') dialog.count(shown.at - now);
-    dialog.wait(this.known.failing ? WORDS.reconnecting : '');
+    dialog.wait(this.known.failing ? WORDS.reconnecting : this.busy ? WORDS.moment : '');
   }
 
   /**

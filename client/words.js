@@ -13,6 +13,7 @@ export const WORDS = {
   goesOn: 'You are still signed in.',
   go: 'Continue',
   reload: 'Reload the page',
+  moment: 'One moment…',
   reconnecting: 'Reconnecting…',
   checking: 'Checking your session…',
   stopped: 'Your session needs your attention',

@@ -291,23 +291,25 @@ test('a policy that forbids the question leaves the page alone', async () => {
   assert.equal(gateway.count.session, 0);
 });
 
-test('the page keeps its place in the back/forward cache, and comes back covered until the session was checked', async () => {
-  const gateway = await gatewayWith({ idle: 60_000, warnBefore: 1000 });
-  const context = await contextWith();
-  await context.addInitScript(() => addEventListener('pageshow', (event) => {
-    const covered = document.querySelector('tenure-session')?.shadowRoot?.querySelector('dialog')?.open ?? false;
-    fetch(`/log?line=${location.pathname} persisted=${event.persisted} covered=${covered}`);
-  }));
-  const { page } = await open(gateway, { context, path: '/first' });
-  await until('a signed-in page', () => page.evaluate(() => Reflect.get(window, Symbol.for('tenure'))?.known.signedIn));
-  await page.evaluate(() => { location.href = '/second'; });
-  await until('the second page', () => gateway.log.some((line) => line.startsWith('/second')));
-  gateway.stopWith('ended', 'signed_out', 'You signed out', 'The session was ended by signing out.');
-  const asked = gateway.count.session;
-  await page.evaluate(() => history.back()).catch(() => {});
-  await until('a restored page', () => gateway.log.includes('/first persisted=true covered=true'));
-  await until('a question by the restored page', () => gateway.count.session > asked);
-});
+for (const [kind, query] of [['plain', ''], ['no-store', '?no-store']]) {
+  test(`a ${kind} page keeps its place in the back/forward cache, and comes back covered until the session was checked`, async () => {
+    const gateway = await gatewayWith({ idle: 60_000, warnBefore: 1000 });
+    const context = await contextWith();
+    await context.addInitScript(() => addEventListener('pageshow', (event) => {
+      const covered = document.querySelector('tenure-session')?.shadowRoot?.querySelector('dialog')?.open ?? false;
+      fetch(`/log?line=${location.pathname} persisted=${event.persisted} covered=${covered}`);
+    }));
+    const { page } = await open(gateway, { context, path: `/first${query}` });
+    await until('a signed-in page', () => page.evaluate(() => Reflect.get(window, Symbol.for('tenure'))?.known.signedIn));
+    await page.evaluate(() => { location.href = '/second'; });
+    await until('the second page', () => gateway.log.some((line) => line.startsWith('/second')));
+    gateway.stopWith('ended', 'signed_out', 'You signed out', 'The session was ended by signing out.');
+    const asked = gateway.count.session;
+    await page.evaluate(() => history.back()).catch(() => {});
+    await until('a restored page', () => gateway.log.includes('/first persisted=true covered=true'));
+    await until('a question by the restored page', () => gateway.count.session > asked);
+  });
+}
 
 for (const width of WIDTHS) {
   for (const colorScheme of SCHEMES) {

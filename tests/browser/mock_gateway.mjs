@@ -110,7 +110,7 @@ export class MockGateway {
       return;
     }
     if (name !== 'session') this.activity();
-    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'private, no-cache' });
     response.end(JSON.stringify(this.answer()));
   }
 
@@ -118,6 +118,7 @@ export class MockGateway {
     const policy = CSP[options.get('csp') ?? 'plain'];
     const headers = { 'content-type': 'text/html; charset=utf-8' };
     if (policy) headers['content-security-policy'] = policy;
+    if (options.has('no-store')) headers['cache-control'] = 'no-store';
     const frames = options.has('frames') ? '<iframe src="/frame" title="a"></iframe>'.repeat(5) : '';
     response.writeHead(200, headers).end(`<!doctype html><html lang="en"><head><title>Page ${pathname}</title>
 <meta name="viewport" content="width=device-width">

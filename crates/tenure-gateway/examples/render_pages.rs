@@ -9,8 +9,8 @@ use std::{env, fs};
 use tenure_gateway::assets;
 use tenure_gateway::browser::Browser;
 use tenure_gateway::pages::{
-    AccountSessions, DisplacedBy, ErrorKind, ErrorPage, Incident, Maintenance, Moment, PageContext, Problem,
-    SessionLimit, SessionRow, SignIn, SignedOut, Status, StepUp, Unlock, Why, words,
+    AccountSessions, DisplacedBy, ErrorKind, ErrorPage, FormProblem, Incident, Maintenance, Moment,
+    PageContext, SessionLimit, SessionRow, SignIn, SignedOut, Status, StepUp, Unlock, Why, words,
 };
 
 const NOW: u64 = 1_795_438_080_000;
@@ -61,7 +61,8 @@ fn sign_in(pages: &mut Pages) {
         problem: None,
         plain_http: false,
     };
-    let wrong = SignIn { username: "ada".into(), problem: Some(Problem::WrongCredentials), ..plain.clone() };
+    let wrong =
+        SignIn { username: "ada".into(), problem: Some(FormProblem::WrongCredentials), ..plain.clone() };
     let arrived = SignIn {
         notice: Some("You were away for 30 minutes, so we locked your session. Your work is kept.".into()),
         plain_http: true,
@@ -69,10 +70,10 @@ fn sign_in(pages: &mut Pages) {
     };
     let rtl = SignIn { ctx: PageContext { lang: "ar".into(), ..context() }, ..wrong.clone() };
     for (name, problem) in [
-        ("throttled", Problem::Throttled { wait_seconds: 30 }),
-        ("form-too-old", Problem::FormTooOld),
-        ("cookies-blocked", Problem::CookiesBlocked),
-        ("unavailable", Problem::Unavailable),
+        ("throttled", FormProblem::Throttled { wait_seconds: 30 }),
+        ("form-too-old", FormProblem::FormTooOld),
+        ("cookies-blocked", FormProblem::CookiesBlocked),
+        ("unavailable", FormProblem::Unavailable),
     ] {
         let page = SignIn { problem: Some(problem), remember: None, ..wrong.clone() };
         pages.push((format!("sign-in-{name}"), page.render()));
@@ -95,7 +96,7 @@ fn proofs(pages: &mut Pages) {
         kept_work: Some("A form for /wiki/start, sent 23 November 2026, 12:06 UTC".into()),
         problem: None,
     };
-    let wrong = Unlock { problem: Some(Problem::WrongCredentials), kept_work: None, ..unlock.clone() };
+    let wrong = Unlock { problem: Some(FormProblem::WrongPassword), kept_work: None, ..unlock.clone() };
     let step_up = StepUp {
         ctx: context(),
         form_token: "sample".into(),

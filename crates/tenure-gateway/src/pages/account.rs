@@ -25,7 +25,7 @@ pub struct SessionRow {
 
 /// `GET account/sessions`. Each row posts `form_token` to `{base}/account/sessions/{id}/end`; the button below
 /// posts it to `{base}/account/sessions/end-others`.
-#[derive(Debug, Clone, Template)]
+#[derive(Clone, Template)]
 #[template(path = "account_sessions.html")]
 pub struct AccountSessions {
     /// What every page needs.

@@ -1,6 +1,7 @@
 //! The gateway's own pages. Each is a plain struct that is rendered on the server and works without any
 //! script; none of them needs more than
 //! `default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'self'; base-uri 'none'`.
+//! Pages that hold a form token have no `Debug`, so that none gets into a log.
 
 mod account;
 mod advice;
@@ -15,7 +16,7 @@ pub mod words;
 pub use account::{AccountSessions, SessionRow};
 pub use errors::{ErrorKind, ErrorPage};
 pub use moment::Moment;
-pub use sign_in::{Problem, SessionLimit, SignIn};
+pub use sign_in::{FormProblem, SessionLimit, SignIn};
 pub use status::{Incident, Maintenance, SignedOut, Status};
 pub use unlock::{StepUp, Unlock};
 pub use why::{DisplacedBy, Why};

@@ -8,9 +8,11 @@ use super::{PageContext, SessionRow, rendered};
 /// What stood in the way of a form that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum FormProblem {
     /// The name and the password do not belong together. It is never told which of them is wrong.
     WrongCredentials,
+    /// The password is not the one of the person whose name stands in the form already.
+    WrongPassword,
     /// Too many tries; the next one is looked at after this many seconds.
     Throttled {
         /// Seconds to wait.
@@ -24,12 +26,13 @@ pub enum Problem {
     Unavailable,
 }
 
-impl Problem {
+impl FormProblem {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::WrongCredentials => {
                 "That name and password don't match. Please check both and try again.".to_owned()
             }
+            Self::WrongPassword => "That password doesn't match. Please try again.".to_owned(),
             Self::Throttled { wait_seconds } => format!(
                 "There were many tries in a short time. Please wait {}, then try again.",
                 wait_words(*wait_seconds)
@@ -47,13 +50,13 @@ impl Problem {
     }
 
     pub(crate) fn about_fields(&self) -> bool {
-        matches!(self, Self::WrongCredentials)
+        matches!(self, Self::WrongCredentials | Self::WrongPassword)
     }
 }
 
 /// `GET sign-in`, and the answer to a `POST` that was refused. Posts `form_token`, `return_to`, `username`,
 /// `password` and, when offered, `remember=1` to `{base}/sign-in`.
-#[derive(Debug, Clone, Template)]
+#[derive(Clone, Template)]
 #[template(path = "sign_in.html")]
 pub struct SignIn {
     /// What every page needs.
@@ -70,14 +73,14 @@ pub struct SignIn {
     /// work is kept."
     pub notice: Option<String>,
     /// What was wrong with the form that was sent.
-    pub problem: Option<Problem>,
+    pub problem: Option<FormProblem>,
     /// Served without TLS on loopback: the page says so.
     pub plain_http: bool,
 }
 
 /// Shown after correct credentials when the account has as many sessions as it may have. Posts `form_token`,
 /// `return_to`, `ticket` and `end_session` to `{base}/sign-in`.
-#[derive(Debug, Clone, Template)]
+#[derive(Clone, Template)]
 #[template(path = "session_limit.html")]
 pub struct SessionLimit {
     /// What every page needs.
@@ -104,3 +107,64 @@ impl SessionLimit {
 }
 
 rendered!(SignIn, SessionLimit);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::Moment;
+
+    fn context() -> PageContext {
+        PageContext { base_path: "/gate".into(), request_id: String::new(), lang: "en".into() }
+    }
+
+    #[test]
+    fn staying_signed_in_is_offered_only_where_the_policy_knows_it() {
+        let page = |remember| SignIn {
+            ctx: context(),
+            form_token: "token".into(),
+            return_to: "/wiki".into(),
+            username: String::new(),
+            remember,
+            notice: None,
+            problem: Some(FormProblem::Throttled { wait_seconds: 30 }),
+            plain_http: false,
+        };
+        assert!(!page(None).render().unwrap().contains("name=\"remember\""));
+        assert!(page(Some(true)).render().unwrap().contains("name=\"remember\" value=\"1\" checked"));
+        let html = page(Some(false)).render().unwrap();
+        assert!(html.contains("name=\"remember\" value=\"1\">") && html.contains("Please wait 30 seconds"));
+        assert!(html.contains("action=\"/gate/sign-in\"") && !html.contains("aria-invalid"));
+    }
+
+    #[test]
+    fn the_choice_of_a_session_to_end_travels_with_the_ticket() {
+        let row = |id: &str| SessionRow {
+            id: id.into(),
+            device: "Firefox 153 on Linux".into(),
+            address: "203.0.113.7".into(),
+            signed_in: Moment(0),
+            last_used: Moment(1),
+            current: false,
+            locked: true,
+        };
+        let page = SessionLimit {
+            ctx: context(),
+            form_token: "token".into(),
+            return_to: "/wiki".into(),
+            ticket: "checked".into(),
+            sessions: vec![row("ses_a"), row("ses_b")],
+            choose_again: false,
+        };
+        let html = page.render().unwrap();
+        for part in [
+            "You are signed in on 2 other devices",
+            "name=\"ticket\" value=\"checked\"",
+            "name=\"end_session\" value=\"ses_a\" required checked",
+            "name=\"end_session\" value=\"ses_b\" required>",
+            "name=\"form_token\" value=\"token\"",
+            "href=\"/gate/sign-in?return_to=/wiki\"",
+        ] {
+            assert!(html.contains(part), "{part} is missing");
+        }
+    }
+}

@@ -3,10 +3,10 @@
 use askama::Template;
 
 use super::words::{self, Words};
-use super::{Moment, PageContext, Problem, rendered};
+use super::{FormProblem, Moment, PageContext, rendered};
 
 /// `GET unlock`. Posts `form_token`, `return_to`, `username` and `password` to `{base}/unlock`.
-#[derive(Debug, Clone, Template)]
+#[derive(Clone, Template)]
 #[template(path = "unlock.html")]
 pub struct Unlock {
     /// What every page needs.
@@ -26,7 +26,7 @@ pub struct Unlock {
     /// What waits to be sent after the unlock, for instance "A form for /wiki/edit".
     pub kept_work: Option<String>,
     /// What was wrong with the form that was sent.
-    pub problem: Option<Problem>,
+    pub problem: Option<FormProblem>,
 }
 
 impl Unlock {
@@ -40,7 +40,7 @@ impl Unlock {
 }
 
 /// `GET step-up`. Posts `form_token`, `return_to`, `username` and `password` to `{base}/step-up`.
-#[derive(Debug, Clone, Template)]
+#[derive(Clone, Template)]
 #[template(path = "step_up.html")]
 pub struct StepUp {
     /// What every page needs.
@@ -54,7 +54,7 @@ pub struct StepUp {
     /// Why it is asked, for instance "Pages under /admin ask for a sign-in within the last 10 minutes."
     pub asked_for: Option<String>,
     /// What was wrong with the form that was sent.
-    pub problem: Option<Problem>,
+    pub problem: Option<FormProblem>,
 }
 
 rendered!(Unlock, StepUp);

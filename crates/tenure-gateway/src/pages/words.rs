@@ -1,6 +1,8 @@
 //! What people are told, for every reason by which a session is locked, ended or missing: one entry per code.
 //! The texts never blame, never threaten, and always end in something that can be done.
 
+use tenure::core::Reason;
+
 /// Which kind of state a reason leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -37,6 +39,22 @@ impl Words {
     pub fn message(&self) -> String {
         format!("{} {}", self.happened, self.work).trim_end().to_owned()
     }
+}
+
+/// Said when a code is not known, which only a hand-made address can bring about.
+pub(crate) const UNKNOWN: Words = Words {
+    code: "unknown",
+    kind: Kind::Missing,
+    title: "We can't say what happened to this session",
+    happened: "The reason that was asked for is not one that we know.",
+    work: NOTHING_SENT,
+    next: "Sign in to go on. If it happens again, pass the report below on to whoever runs this site.",
+    not_you: "",
+};
+
+/// The words for `reason`.
+pub fn of(reason: Reason) -> &'static Words {
+    find(reason.code()).unwrap_or(&UNKNOWN)
 }
 
 /// The words for `code`, if it is a reason code.
@@ -317,20 +335,22 @@ pub static WORDS: &[Words] = &[
 
 #[cfg(test)]
 mod tests {
+    use tenure::core::{EndReason, LockReason, MissingReason};
+
     use super::*;
 
-    const CODES: &str = "idle absolute address_changed location_changed client_changed device_unproven \
-        provider_token_expired step_up confirm_sign_in signed_out signed_out_elsewhere displaced \
-        ended_by_administrator credential_changed provider_signed_out token_replayed impossible_travel risk \
-        corrupted lock_expired different_subject strict_policy none cookie_blocked cookie_cleared \
-        cookie_malformed cookie_forged cookie_unknown cookie_ambiguous";
-
     #[test]
-    fn every_reason_code_has_its_words_and_no_other_code_has() {
-        let codes: Vec<_> = CODES.split_whitespace().collect();
-        let written: Vec<_> = WORDS.iter().map(|words| words.code).collect();
-        assert_eq!(written, codes);
+    fn every_reason_has_words_of_its_own_and_nothing_else_has() {
+        let locks = LockReason::ALL.iter().map(|reason| (reason.code(), Kind::Lock));
+        let ends = EndReason::ALL.iter().map(|reason| (reason.code(), Kind::End));
+        let missing = MissingReason::ALL.iter().map(|reason| (reason.code(), Kind::Missing));
+        let mut reasons: Vec<_> = locks.chain(ends).chain(missing).collect();
+        let mut written: Vec<_> = WORDS.iter().map(|words| (words.code, words.kind)).collect();
+        reasons.sort_by_key(|(code, _)| *code);
+        written.sort_by_key(|(code, _)| *code);
+        assert_eq!(written, reasons);
         assert!(find("expired").is_none());
+        assert_eq!(of(Reason::Locked(LockReason::Idle)).code, "idle");
     }
 
     #[test]
