@@ -1,3 +1,5 @@
-//! The Tenure gateway.
+//! The Tenure gateway: what stands between browsers and an application.
 
+pub mod net;
+pub mod proxy;
 pub mod web;
