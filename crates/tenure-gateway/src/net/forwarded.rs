@@ -78,7 +78,9 @@ impl<'a> Forwarded<'a> {
     ///
     /// # Errors
     /// [`Malformed`] when an entry is no address, or the list is absurdly long.
-    pub fn parse_x_forwarded_for(lines: impl IntoIterator<Item = &'a HeaderValue>) -> Result<Self, Malformed> {
+    pub fn parse_x_forwarded_for(
+        lines: impl IntoIterator<Item = &'a HeaderValue>,
+    ) -> Result<Self, Malformed> {
         let mut hops = Vec::new();
         for line in lines {
             let text = line.to_str().map_err(|_| Malformed)?;
@@ -307,9 +309,20 @@ mod tests {
     #[test]
     fn broken_lists_are_refused_whole() {
         for line in [
-            "for", "for=", "for=\"192.0.2.1", "for=192.0.2.1 for=192.0.2.2", "for=192.0.2.1;for=192.0.2.2",
-            "for=300.1.1.1", "for=[2001:db8::1", "for=\"[2001:db8::1]x\"", "for=\"192.0.2.1:\"", "for=_", "=1",
-            "for=example.com", "for=192.0.2.1;proto=a;proto=b", "for=\"\\",
+            "for",
+            "for=",
+            "for=\"192.0.2.1",
+            "for=192.0.2.1 for=192.0.2.2",
+            "for=192.0.2.1;for=192.0.2.2",
+            "for=300.1.1.1",
+            "for=[2001:db8::1",
+            "for=\"[2001:db8::1]x\"",
+            "for=\"192.0.2.1:\"",
+            "for=_",
+            "=1",
+            "for=example.com",
+            "for=192.0.2.1;proto=a;proto=b",
+            "for=\"\\",
         ] {
             assert_eq!(parse(&[line]), Err(Malformed), "{line}");
         }
@@ -318,7 +331,8 @@ mod tests {
 
     #[test]
     fn x_forwarded_for_reads_what_is_seen_in_practice() {
-        let line = HeaderValue::from_static("192.0.2.1, 192.0.2.2:80 ,2001:db8::1,[2001:db8::2]:443, unknown");
+        let line =
+            HeaderValue::from_static("192.0.2.1, 192.0.2.2:80 ,2001:db8::1,[2001:db8::2]:443, unknown");
         let hops = Forwarded::parse_x_forwarded_for([&line]).unwrap().hops;
         let clients: Vec<_> = hops.into_iter().map(|hop| hop.client).collect();
         let expected = [

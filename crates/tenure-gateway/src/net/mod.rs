@@ -2,9 +2,8 @@
 
 mod forwarded;
 mod origin;
+mod trusted;
 
 pub use forwarded::{Forwarded, Hop, Malformed, Node};
 pub use origin::{Origin, Peer, Scheme, resolve};
 pub use trusted::{InvalidNetwork, TrustedProxies};
-
-mod trusted;

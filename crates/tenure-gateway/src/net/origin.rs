@@ -60,6 +60,8 @@ pub struct Origin {
     pub uri: Option<http::Uri>,
     /// Whether the connection came from a listed proxy.
     pub by_trusted_proxy: bool,
+    /// Whether its lists of hops were believed, so that they may be added to; `false` for contradictions and for strangers.
+    pub believed: bool,
 }
 
 impl Origin {
@@ -71,6 +73,7 @@ impl Origin {
             method: None,
             uri: None,
             by_trusted_proxy,
+            believed: false,
         }
     }
 }
@@ -98,6 +101,7 @@ pub fn resolve(peer: Peer, headers: &HeaderMap, trusted: &TrustedProxies) -> Ori
         origin.client = walk.client.unwrap_or(origin.client);
         origin.scheme = walk.scheme.unwrap_or(origin.scheme);
         origin.host = walk.host;
+        origin.believed = true;
     }
     origin.method = single(headers, &X_FORWARDED_METHOD).and_then(|text| text.parse().ok());
     origin.uri = single(headers, &X_FORWARDED_URI).and_then(|text| text.parse().ok());
@@ -170,7 +174,8 @@ fn elder(peer: Peer, headers: &HeaderMap, trusted: &TrustedProxies) -> Option<Wa
 }
 
 fn walk_elder(peer: Peer, headers: &HeaderMap, trusted: &TrustedProxies) -> Walked {
-    let list = Forwarded::parse_x_forwarded_for(headers.get_all(&X_FORWARDED_FOR)).map_err(|_| Unbelievable)?;
+    let list =
+        Forwarded::parse_x_forwarded_for(headers.get_all(&X_FORWARDED_FOR)).map_err(|_| Unbelievable)?;
     let mut walk = Walk::default();
     let hops = walk_back(peer, &list, trusted, |_, client| {
         walk.client = client.or(walk.client);

@@ -35,8 +35,11 @@ fn a_peer_that_is_not_listed_is_not_heard() {
 #[test]
 fn a_mapped_peer_is_its_ipv4_address() {
     let peer = Peer { address: "::ffff:10.0.0.1".parse().unwrap(), scheme: Scheme::Http };
-    let origin =
-        resolve(peer, &headers(&[("x-forwarded-for", "192.0.2.1")]), &TrustedProxies::parse(["10.0.0.1"]).unwrap());
+    let origin = resolve(
+        peer,
+        &headers(&[("x-forwarded-for", "192.0.2.1")]),
+        &TrustedProxies::parse(["10.0.0.1"]).unwrap(),
+    );
     assert_eq!(origin.client.to_string(), "192.0.2.1");
     assert_eq!(resolve(peer, &HeaderMap::new(), &TrustedProxies::default()).client.to_string(), "10.0.0.1");
 }
@@ -117,9 +120,34 @@ impl Random {
 }
 
 const PIECES: [&[u8]; 28] = [
-    b"for", b"by", b"proto", b"host", b"=", b";", b",", b"\"", b"\\", b" ", b"\t", b"[", b"]", b":", b"192.0.2.1",
-    b"10.0.0.2", b"2001:db8::1", b"unknown", b"_x", b"https", b"http", b"a.example", b"\xff", b"0", b"65536", b"%",
-    b"::ffff:10.0.0.1", b"@",
+    b"for",
+    b"by",
+    b"proto",
+    b"host",
+    b"=",
+    b";",
+    b",",
+    b"\"",
+    b"\\",
+    b" ",
+    b"\t",
+    b"[",
+    b"]",
+    b":",
+    b"192.0.2.1",
+    b"10.0.0.2",
+    b"2001:db8::1",
+    b"unknown",
+    b"_x",
+    b"https",
+    b"http",
+    b"a.example",
+    b"\xff",
+    b"0",
+    b"65536",
+    b"%",
+    b"::ffff:10.0.0.1",
+    b"@",
 ];
 
 #[test]

@@ -72,9 +72,7 @@ fn canonical(network: IpNet) -> IpNet {
     let IpNet::V6(v6) = network else { return network };
     let mapped = v6.addr().to_ipv4_mapped();
     match (mapped, v6.prefix_len().checked_sub(96)) {
-        (Some(address), Some(prefix)) => {
-            ipnet::Ipv4Net::new(address, prefix).map_or(network, IpNet::V4)
-        }
+        (Some(address), Some(prefix)) => ipnet::Ipv4Net::new(address, prefix).map_or(network, IpNet::V4),
         _ => network,
     }
 }
@@ -86,7 +84,8 @@ mod tests {
     #[test]
     fn addresses_networks_and_their_mapped_forms_match() {
         let proxies =
-            TrustedProxies::parse(["127.0.0.1", "10.0.0.0/8", "2001:db8::/32", "::ffff:192.0.2.0/120"]).unwrap();
+            TrustedProxies::parse(["127.0.0.1", "10.0.0.0/8", "2001:db8::/32", "::ffff:192.0.2.0/120"])
+                .unwrap();
         for listed in ["127.0.0.1", "10.200.3.4", "::ffff:10.1.1.1", "2001:db8:1::7", "192.0.2.9"] {
             assert!(proxies.contains(listed.parse().unwrap()), "{listed}");
         }
