@@ -55,8 +55,7 @@ pub async fn forward<B: Into<ReqBody>>(
         parts.headers.insert(name.clone(), value.clone());
     }
     if let (Some(protocol), true) = (protocol, client.is_some()) {
-        parts.headers.append(CONNECTION, HeaderValue::from_static("upgrade"));
-        parts.headers.insert(UPGRADE, protocol);
+        announce_protocol(&mut parts.headers, protocol);
     }
     if let Some(expectation) = expectation {
         parts.headers.insert(EXPECT, expectation);
@@ -68,7 +67,12 @@ pub async fn forward<B: Into<ReqBody>>(
         return Ok(switch_protocols(response, client, with.own_cookies, until()));
     }
     let (mut parts, body) = response.into_parts();
+    // What `426` asks the client to change to is its whole point (RFC 9110 section 15.5.22).
+    let wanted = parts.headers.get(UPGRADE).filter(|_| parts.status == StatusCode::UPGRADE_REQUIRED).cloned();
     headers::towards_client(&mut parts.headers, with.own_cookies);
+    if let Some(wanted) = wanted {
+        announce_protocol(&mut parts.headers, wanted);
+    }
     let body = respond(parts.status, &mut parts.headers, body, page, until);
     Ok(Response::from_parts(parts, body))
 }
@@ -114,13 +118,17 @@ fn switch_protocols(
     let is_websocket = is_websocket(&parts.headers);
     let protocol = parts.headers.get(UPGRADE).cloned();
     headers::towards_client(&mut parts.headers, own);
-    parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     if let Some(protocol) = protocol {
-        parts.headers.insert(UPGRADE, protocol);
+        announce_protocol(&mut parts.headers, protocol);
     }
     tokio::spawn(async move {
         tunnel(client, upstream, is_websocket, until).await;
         drop(body);
     });
     Response::from_parts(parts, RespBody::Empty)
+}
+
+fn announce_protocol(headers: &mut HeaderMap, protocol: HeaderValue) {
+    headers.append(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, protocol);
 }

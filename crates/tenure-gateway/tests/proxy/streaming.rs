@@ -95,6 +95,35 @@ async fn a_large_upload_waits_for_a_slow_application_instead_of_filling_memory()
     assert_eq!(client.answer().await.text(), UPLOAD.to_string());
 }
 
+#[tokio::test]
+async fn an_upload_goes_on_although_nobody_reads_the_answer_yet() {
+    const LENGTH: usize = 16 * 1024 * 1024;
+    let (listener, address) = raw_application().await;
+    let gateway = Gateway::before(address).await;
+    let mut client = gateway.connect().await;
+    client.send(format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {LENGTH}\r\n\r\n")).await;
+    let mut connection = accept(&listener).await;
+    connection.read_to(b"\r\n\r\n").await;
+    let (mut read, mut write) = connection.stream.into_split();
+    let answering = tokio::spawn(async move {
+        let block = vec![b'y'; LENGTH];
+        write
+            .write_all(format!("HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
+        write.write_all(&block).await.unwrap();
+    });
+    let reading = tokio::spawn(async move {
+        let mut upload = tokio::io::AsyncReadExt::take(&mut read, LENGTH as u64);
+        tokio::io::copy(&mut upload, &mut tokio::io::sink()).await.unwrap()
+    });
+    let block = vec![b'x'; LENGTH];
+    soon("the upload", client.send(&block)).await;
+    assert_eq!(soon("the application to read", reading).await.unwrap(), LENGTH as u64);
+    assert_eq!(client.answer().await.body.len(), LENGTH);
+    answering.await.unwrap();
+}
+
 fn limited(max_body: u64) -> Settings {
     Settings {
         limits: UpstreamLimits { max_body: Some(max_body), ..UpstreamLimits::default() },

@@ -111,17 +111,11 @@ pub(crate) struct Gateway {
     close: watch::Sender<Option<CloseReason>>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Settings {
     pub(crate) limits: UpstreamLimits,
     pub(crate) trusted: &'static [&'static str],
     pub(crate) with_script: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { limits: UpstreamLimits::default(), trusted: &[], with_script: false }
-    }
 }
 
 impl Gateway {

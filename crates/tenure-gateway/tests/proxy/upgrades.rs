@@ -124,7 +124,7 @@ async fn a_refused_upgrade_is_an_ordinary_answer() {
         .send("HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nno")
         .await;
     let answer = client.answer().await;
-    assert_eq!((answer.status, answer.text()), (426, "no"));
+    assert_eq!((answer.status, answer.text(), answer.header("upgrade")), (426, "no", Some("websocket")));
     // The connection speaks HTTP still: what follows is a request, and goes through every check.
     client.send("GET /next HTTP/1.1\r\nHost: a\r\n\r\n").await;
     assert!(connection.read_to(b"\r\n\r\n").await.starts_with(b"GET /next HTTP/1.1\r\n"));
