@@ -121,3 +121,43 @@ fn a_confirmed_page_keeps_the_policy_with_our_nonce() {
     adapt_confirmed(&mut headers, &own);
     assert_eq!(headers[CONTENT_SECURITY_POLICY], format!("script-src {OWN}"));
 }
+
+#[test]
+fn whatever_a_policy_says_adapting_it_twice_changes_it_once() {
+    const WORDS: [&str; 20] = [
+        "default-src",
+        "script-src",
+        "script-src-elem",
+        "connect-src",
+        "frame-src",
+        "child-src",
+        "'self'",
+        "'none'",
+        "*",
+        "https:",
+        "'unsafe-inline'",
+        "'strict-dynamic'",
+        "'nonce-abc'",
+        "'nonce-\"'",
+        "'nonce-'",
+        "cdn.example",
+        ";",
+        ";",
+        ",",
+        "sandbox",
+    ];
+    for seed in 1..=20_000_u64 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut below = |bound: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % bound as u64).unwrap()
+        };
+        let count = below(14);
+        let policy = (0..count).map(|_| WORDS[below(WORDS.len())]).collect::<Vec<_>>().join(" ");
+        let Some((once, nonce)) = adapted(&[&policy]) else { continue };
+        let lines: Vec<&str> = once.iter().map(String::as_str).collect();
+        assert_eq!(adapted(&lines), Some((once.clone(), nonce)), "seed {seed}: {policy}");
+    }
+}

@@ -95,3 +95,43 @@ fn the_search_is_given_up_after_64_kib() {
     let in_time = format!("<!--{}--><head>", "x".repeat(PATIENCE - 20));
     assert_eq!(injected(&[in_time.as_bytes()]), format!("{in_time}{TAG}").as_bytes());
 }
+
+#[test]
+fn random_pages_lose_nothing_and_do_not_depend_on_how_they_arrive() {
+    const PIECES: [&str; 18] = [
+        "<!doctype html>",
+        "<!--",
+        "-->",
+        "--!>",
+        "<html",
+        "<head",
+        ">",
+        "/",
+        " ",
+        "a=\"",
+        "\"",
+        "'",
+        "=",
+        "<script>",
+        "</",
+        "x",
+        "<!",
+        "\n",
+    ];
+    for seed in 1..=20_000_u64 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut below = |bound: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % bound as u64).unwrap()
+        };
+        let count = below(16);
+        let page: String = (0..count).map(|_| PIECES[below(PIECES.len())]).collect();
+        let whole = injected(&[page.as_bytes()]);
+        let text = String::from_utf8(whole.clone()).unwrap();
+        assert_eq!(text.replacen(TAG, "", 1), page, "seed {seed}");
+        let split = below(page.len() + 1);
+        assert_eq!(injected(&[&page.as_bytes()[..split], &page.as_bytes()[split..]]), whole, "seed {seed}");
+    }
+}
