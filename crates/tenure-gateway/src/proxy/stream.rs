@@ -37,7 +37,7 @@ pub(crate) fn ending(headers: &mut HeaderMap, body: UpstreamBody, until: Until) 
     }))
 }
 
-/// A body of events. See [`ending`].
+/// A stream of events that ends with a last event when its session ends.
 pub struct EndingBody {
     /// Gone once the stream has to end: the application is told by the closed connection.
     body: Option<UpstreamBody>,
