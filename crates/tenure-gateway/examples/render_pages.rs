@@ -9,8 +9,9 @@ use std::{env, fs};
 use tenure_gateway::assets;
 use tenure_gateway::browser::Browser;
 use tenure_gateway::pages::{
-    AccountSessions, DisplacedBy, ErrorKind, ErrorPage, FormProblem, Incident, Maintenance, Moment,
-    PageContext, SessionLimit, SessionRow, SignIn, SignedOut, Status, StepUp, Unlock, Why, words,
+    AccountSessions, DisplacedBy, ErrorKind, ErrorPage, FormProblem, Incident, KeptField, KeptRequest,
+    Maintenance, Moment, PageContext, SessionLimit, SessionRow, SignIn, SignedOut, Status, StepUp, Unlock,
+    Why, words,
 };
 
 const NOW: u64 = 1_795_438_080_000;
@@ -105,6 +106,26 @@ fn proofs(pages: &mut Pages) {
         asked_for: Some("Pages under /admin ask for a sign-in within the last 10 minutes.".into()),
         problem: None,
     };
+    let field = |name: &str, value: &str| KeptField { name: name.into(), value: value.into() };
+    let kept = KeptRequest {
+        ctx: context(),
+        form_token: "sample".into(),
+        id: "kept_7b1".into(),
+        method: "POST".into(),
+        address: "/wiki/start?do=save".into(),
+        sent: Moment(NOW - 2 * MINUTE),
+        kept_until: Moment(NOW + 1398 * MINUTE),
+        size: "12 KiB".into(),
+        fields: vec![
+            field("title", "Minutes of Monday"),
+            field(
+                "text",
+                "First line.\nSecond line, with averyveryveryveryveryveryverylongwordthatdoesnotfit.",
+            ),
+            field("picture", "harbour.jpg, 11 KiB"),
+        ],
+    };
+    pages.push(("kept".into(), kept.render()));
     pages.push(("unlock".into(), unlock.render()));
     pages.push(("unlock-wrong".into(), wrong.render()));
     pages.push(("step-up".into(), step_up.render()));

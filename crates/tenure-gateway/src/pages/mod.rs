@@ -6,6 +6,7 @@
 mod account;
 mod advice;
 mod errors;
+mod kept;
 mod moment;
 mod sign_in;
 mod status;
@@ -15,6 +16,7 @@ pub mod words;
 
 pub use account::{AccountSessions, SessionRow};
 pub use errors::{ErrorKind, ErrorPage};
+pub use kept::{KeptField, KeptRequest};
 pub use moment::Moment;
 pub use sign_in::{FormProblem, SessionLimit, SignIn};
 pub use status::{Incident, Maintenance, SignedOut, Status};
