@@ -39,4 +39,4 @@ function start(base) {
   }
 }
 
-start(document.currentScript?.dataset['base'] ?? '/.tenure');
+start(document.currentScript?.dataset['tenureBase'] ?? '/.tenure');

@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { SCHEMES, SCREENSHOTS, WIDTHS, launch, renderPages, until, violations } from './harness.mjs';
-import { MockGateway } from './mock_gateway.mjs';
+import { BASE, MockGateway } from './mock_gateway.mjs';
 
 const rendered = renderPages();
 const script = join(rendered.dir, '.tenure/client.js');
@@ -168,7 +168,7 @@ test('a session that ended is explained over the page, and what was typed stays 
   await shown(page, 'A newer sign-in took the place of this session');
   assert.equal(await page.locator('textarea').inputValue(), 'half a sentence');
   await button(page, 'Continue').click();
-  await page.waitForURL((url) => url.pathname === '/.tenure/why');
+  await page.waitForURL((url) => url.pathname === `${BASE}/why`);
   assert.equal(new URL(page.url()).searchParams.get('return_to'), '/wiki?edit=1');
 });
 
@@ -236,7 +236,7 @@ test('the absolute limit offers a new sign-in and says that extending is not pos
   await page.keyboard.press('Enter');
   assert.equal(await dialog(page).count(), 1, 'a stray key presses nothing');
   await button(page, 'Sign in again now').click();
-  await page.waitForURL((url) => url.pathname === '/.tenure/unlock' && url.searchParams.get('return_to') === '/wiki');
+  await page.waitForURL((url) => url.pathname === `${BASE}/unlock` && url.searchParams.get('return_to') === '/wiki');
 });
 
 test('signing out from the warning goes to the page that the gateway names', async () => {
@@ -244,7 +244,7 @@ test('signing out from the warning goes to the page that the gateway names', asy
   const { page } = await open(gateway);
   await shown(page, 'Are you still there?');
   await button(page, 'Sign out').click();
-  await page.waitForURL((url) => url.pathname === '/.tenure/signed-out');
+  await page.waitForURL((url) => url.pathname === `${BASE}/signed-out`);
   assert.equal(gateway.count['sign-out'], 1);
 });
 

@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
+/** Not the usual path, so that a client that does not read its tag is found out. */
+export const BASE = '/gate';
 const NONCE = 'bm9uY2U';
 const CSP = {
   plain: undefined,
@@ -76,17 +78,17 @@ export class MockGateway {
       server_time: at(0), idle_expires_at: at(idle), absolute_expires_at: at(absolute), warn_at: at(end - this.warnBefore),
       idle_remaining_ms: idle, absolute_remaining_ms: absolute, warn_in_ms: end - this.warnBefore,
       warn_before_ms: this.warnBefore, idle_timeout_ms: this.idle,
-      unlock_url: '/.tenure/unlock', why_url: '/.tenure/why',
+      unlock_url: `${BASE}/unlock`, why_url: `${BASE}/why`,
     };
   }
 
   serve(request, response) {
     const { pathname, searchParams } = new URL(request.url, this.address);
-    if (pathname === '/.tenure/client.js') {
+    if (pathname === `${BASE}/client.js`) {
       response.writeHead(200, { 'content-type': 'text/javascript' }).end(this.script);
       return;
     }
-    const own = pathname.match(/^\/\.tenure\/(session\/extend|session\/activity|session|sign-out)$/)?.[1];
+    const own = pathname.match(/^\/gate\/(session\/extend|session\/activity|session|sign-out)$/)?.[1];
     if (own) this.own(own.replace('session/', ''), request, response);
     else if (pathname === '/log') {
       this.log.push(searchParams.get('line'));
@@ -106,7 +108,7 @@ export class MockGateway {
     }
     if (name === 'sign-out') {
       this.stopWith('ended', 'signed_out', 'You signed out', 'The session was ended by signing out.');
-      response.writeHead(303, { location: '/.tenure/signed-out' }).end();
+      response.writeHead(303, { location: `${BASE}/signed-out` }).end();
       return;
     }
     if (name !== 'session') this.activity();
@@ -122,7 +124,7 @@ export class MockGateway {
     const frames = options.has('frames') ? '<iframe src="/frame" title="a"></iframe>'.repeat(5) : '';
     response.writeHead(200, headers).end(`<!doctype html><html lang="en"><head><title>Page ${pathname}</title>
 <meta name="viewport" content="width=device-width">
-<script src="/.tenure/client.js" nonce="${NONCE}" defer data-base="/.tenure"></script></head>
+<script src="${BASE}/client.js" nonce="${NONCE}" defer data-tenure-base="${BASE}"></script></head>
 <body><main><h1>A page</h1><label>Text <textarea id="text"></textarea></label><a href="/next">next</a>${frames}</main></body></html>`);
   }
 }
