@@ -58,7 +58,7 @@ pub type PolicyOf = Arc<dyn Fn(&Session) -> Arc<Policy> + Send + Sync>;
 /// # use tenure::{clock::ManualClock, core::*, keys::*, service::*, store::*};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
-/// let keys = SharedKeys::new(KeyRing::generate(Timestamp::EPOCH)?);
+/// let keys = SharedKeys::new(KeyRing::generate(Timestamp::EPOCH).unwrap());
 /// let policy = Policy::builder(Preset::General).build().unwrap();
 /// let sessions = Sessions::new(MemoryStore::new(), keys, clock.clone(), policy.clone());
 ///

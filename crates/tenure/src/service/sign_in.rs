@@ -100,7 +100,7 @@ impl<S: Store> Sessions<S> {
     /// # use std::{num::NonZeroU32, sync::Arc};
     /// # use tenure::{clock::ManualClock, core::*, keys::*, service::*, store::*};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let keys = SharedKeys::new(KeyRing::generate(Timestamp::EPOCH)?);
+    /// # let keys = SharedKeys::new(KeyRing::generate(Timestamp::EPOCH).unwrap());
     /// # let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
     /// let one = Policy::builder(Preset::General).max_sessions(NonZeroU32::new(1)).build().unwrap();
     /// let sessions = Sessions::new(MemoryStore::new(), keys, clock, one.clone());

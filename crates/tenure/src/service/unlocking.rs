@@ -56,7 +56,7 @@ impl<S: Store> Sessions<S> {
     /// # use std::sync::Arc;
     /// # use tenure::{clock::ManualClock, core::*, keys::*, service::*, store::*};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let keys = SharedKeys::new(KeyRing::generate(Timestamp::EPOCH)?);
+    /// # let keys = SharedKeys::new(KeyRing::generate(Timestamp::EPOCH).unwrap());
     /// # let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
     /// # let policy = Policy::builder(Preset::General).build().unwrap();
     /// # let sessions = Sessions::new(MemoryStore::new(), keys, clock.clone(), policy.clone());

@@ -3,6 +3,8 @@
 //! A store is few methods whose edge cases are written beside them. Whoever writes one runs the
 //! public [conformance suite](conformance) on it, races included.
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod memory;
 pub mod record;
 
@@ -81,7 +83,7 @@ pub trait Store: Send + Sync + 'static {
     /// and gives it the next one. The store sets the version; what the record says of it is ignored.
     /// A record that says `Ended` makes a tombstone: it is final, drops the data bag, and is kept
     /// until it is [forgotten](Store::forget). Activity noted meanwhile is kept, unless the change
-    /// carries a later one.
+    /// carries a later one; and so is the due moment noted with it if the session stays active.
     ///
     /// # Errors
     /// [`UpdateError::Gone`] if the session has ended or is unknown; [`UpdateError::Conflict`] if it
