@@ -12,4 +12,5 @@
 pub mod clock;
 pub mod core;
 pub mod keys;
+pub mod service;
 pub mod store;

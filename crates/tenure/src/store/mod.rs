@@ -3,10 +3,14 @@
 //! A store is few methods whose edge cases are written beside them. Whoever writes one runs the
 //! public [conformance suite](conformance) on it, races included.
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod memory;
 pub mod record;
 
 use std::future::Future;
 
+pub use memory::MemoryStore;
 pub use record::{Actor, Details, Device, Ending, Entry, Happening, Record};
 
 use crate::core::{
@@ -34,8 +38,10 @@ pub trait Store: Send + Sync + 'static {
     /// one. Gives back the records that were ended to make room, as they are now.
     ///
     /// # Errors
-    /// [`InsertError::Full`] with the sessions in the way; [`InsertError::Unavailable`] when it
-    /// could not be made durable, and then nothing was added and nobody was displaced for good.
+    /// [`InsertError::Full`] with the sessions in the way, and then nobody was displaced;
+    /// [`InsertError::Unavailable`] when it could not be made durable, and then nothing was added and
+    /// nobody was displaced for good. An id or a token that is already known, be it of an ended
+    /// session, is refused as unavailable too: nothing is ever overwritten.
     fn insert(
         &self,
         record: Record,
@@ -65,7 +71,9 @@ pub trait Store: Send + Sync + 'static {
     fn touch(&self, session: &Found, touch: Touch) -> impl Future<Output = Result<(), TouchError>> + Send;
 
     /// Notes that the current token of the session has been seen, so that the one it replaced is now
-    /// out of use. The first moment counts. Does nothing if there is no replaced token.
+    /// out of use. The first moment counts. Does nothing if there is no replaced token, or if the
+    /// session has another version by now: the token that was seen may have been replaced meanwhile,
+    /// and the newest one has not been seen yet.
     ///
     /// # Errors
     /// [`TouchError::Gone`] if the session is unknown or ended.
@@ -75,12 +83,13 @@ pub trait Store: Send + Sync + 'static {
     /// and gives it the next one. The store sets the version; what the record says of it is ignored.
     /// A record that says `Ended` makes a tombstone: it is final, drops the data bag, and is kept
     /// until it is [forgotten](Store::forget). Activity noted meanwhile is kept, unless the change
-    /// carries a later one.
+    /// carries a later one; and so is the due moment noted with it if the session stays active.
     ///
     /// # Errors
     /// [`UpdateError::Gone`] if the session has ended or is unknown; [`UpdateError::Conflict`] if it
-    /// has another version, or another update of it is being made durable: load it again and
-    /// decide anew; [`UpdateError::Unavailable`].
+    /// has another version, or another update of it is being made durable, or
+    /// [`Change::if_quiet_since`] does not hold: load it again and decide anew;
+    /// [`UpdateError::Unavailable`].
     fn update(
         &self,
         expected: Version,
@@ -215,6 +224,10 @@ pub struct Change {
     pub record: Record,
     /// A new token, if the session gets one. Only the one before it is remembered as replaced.
     pub rotation: Option<Rotation>,
+    /// The change holds only if no activity later than this has been noted, which is checked in one
+    /// step with the version. A session is locked for idleness on this condition, so that it cannot
+    /// be locked under somebody whose activity was acknowledged a moment before.
+    pub if_quiet_since: Option<Timestamp>,
 }
 
 /// The replacement of a session's token.
@@ -251,7 +264,8 @@ pub enum Admission {
         /// How long their tombstones are kept: when they are due to be forgotten.
         forget_at: Timestamp,
     },
-    /// As `AtMost`, but this session of the same subject and audience makes room if it is live.
+    /// As `AtMost`, but this session of the same subject and audience makes room if it is live. It
+    /// ends even where there is room by now: the person asked for it.
     Replace {
         /// The limit, the new one included.
         limit: u32,
