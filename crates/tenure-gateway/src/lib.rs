@@ -1,8 +1,14 @@
 //! The Tenure gateway: what stands between browsers and an application, and what people see of it.
 
+pub mod accounts;
+pub mod admin;
 pub mod assets;
 pub mod browser;
+pub mod config;
+pub mod edge;
+pub mod metrics;
 pub mod net;
 pub mod pages;
 pub mod proxy;
+pub mod server;
 pub mod web;

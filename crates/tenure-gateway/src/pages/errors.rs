@@ -48,6 +48,11 @@ impl ErrorKind {
         }
     }
 
+    /// What happened and what to do, for programs and their logs.
+    pub(crate) fn plain_text(self) -> String {
+        format!("{}. {}", self.title(), self.happened())
+    }
+
     fn title(self) -> &'static str {
         match self {
             Self::UpstreamUnreachable => "The application can't be reached",

@@ -18,6 +18,7 @@ pub use account::{AccountSessions, SessionRow};
 pub use errors::{ErrorKind, ErrorPage};
 pub use kept::{KeptField, KeptRequest};
 pub use moment::Moment;
+pub(crate) use moment::wait_words;
 pub use sign_in::{FormProblem, SessionLimit, SignIn};
 pub use status::{Incident, Maintenance, SignedOut, Status};
 pub use unlock::{StepUp, Unlock};

@@ -24,6 +24,8 @@ pub enum FormProblem {
     CookiesBlocked,
     /// Credentials can't be checked just now.
     Unavailable,
+    /// The account has as many sessions as it may have, and none may make room.
+    LimitReached,
 }
 
 impl FormProblem {
@@ -45,6 +47,10 @@ impl FormProblem {
             }
             Self::Unavailable => {
                 "We can't check passwords right now. Please try again in a moment.".to_owned()
+            }
+            Self::LimitReached => {
+                "This account is signed in on as many devices as it may be. Sign out on one of them, then try again."
+                    .to_owned()
             }
         }
     }

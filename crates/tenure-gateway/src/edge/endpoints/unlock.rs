@@ -1,0 +1,117 @@
+//! `unlock`: the same person proves that it is them, and goes on.
+
+use http::StatusCode;
+use tenure::core::{Assurance, EndReason, Session};
+use tenure::service::{Outcome, Proof, UnlockError};
+use tenure::store::{Actor, Store};
+
+use super::sign_in::{check_password, credentials, status_of, welcome};
+use super::{Answer, Call};
+use crate::edge::reply::{self, Reply};
+use crate::edge::standing::Standing;
+use crate::pages::{self, ErrorKind, FormProblem, Moment};
+use crate::web::form_token::{self, Holder};
+use crate::web::return_to::ReturnTo;
+
+/// What the form token of a locked session is for.
+const FORM: &str = "unlock";
+
+/// `GET unlock`: the form, or wherever the person should be instead.
+pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
+    let standing = call.standing().await?;
+    let return_to = call.return_to();
+    Ok(match &standing.outcome {
+        Outcome::Locked { session, .. } => page(&call, &standing, session, &return_to, None),
+        // The client leads here before the absolute limit is reached: the person authenticates ahead of it.
+        Outcome::Pass { deadlines, .. }
+            if deadlines.absolute_at <= deadlines.idle_at && call.gateway.now() >= deadlines.warn_at =>
+        {
+            let (base, query) = (&call.settings.base_path, return_to.as_query_value());
+            reply::see_other(&format!("{base}/step-up?return_to={query}"))
+        }
+        _ => elsewhere(&call, &standing, &return_to),
+    })
+}
+
+/// `POST unlock`: checks the password and unlocks.
+pub(super) async fn submit<S: Store>(mut call: Call<'_, S>) -> Answer {
+    call.refuse_other_sites()?;
+    let form = call.form().await?;
+    let return_to = ReturnTo::new(form.field("return_to"), &call.settings.base_path);
+    let standing = call.standing().await?;
+    let (Outcome::Locked { session, .. }, Some(token)) = (&standing.outcome, standing.token()) else {
+        return Ok(elsewhere(&call, &standing, &return_to));
+    };
+    let keys = call.gateway.keys.load();
+    if !form_token::is_genuine(&keys, FORM, Holder::Session(session.id), form.field("form_token")) {
+        return Ok(page(&call, &standing, session, &return_to, Some(FormProblem::FormTooOld)));
+    }
+    let (username, password) = credentials(&form);
+    let username = if username.is_empty() { session.subject.as_str() } else { username };
+    let subject = match check_password(&call, username, password).await {
+        Ok(subject) => subject,
+        Err(problem) => return Ok(page(&call, &standing, session, &return_to, Some(problem))),
+    };
+    if subject != session.subject {
+        // Somebody else is at this browser. They get nothing of what is locked: it ends, and they sign in
+        // for themselves.
+        call.gateway.sessions.end(session.id, EndReason::DifferentSubject, Actor::Person).await?;
+        return Ok(reply::see_other(&format!("{}/sign-in", call.settings.base_path)));
+    }
+    let proof = Proof { subject, assurance: Assurance::Aal1 };
+    let policy = call.policy();
+    match call
+        .gateway
+        .sessions
+        .unlock(token, call.visit.audience(), proof, call.visit.device(), &policy)
+        .await
+    {
+        Ok(signed_in) => Ok(welcome(&call, &signed_in, &return_to)),
+        Err(UnlockError::Unavailable(unavailable)) => Err(unavailable.into()),
+        // It was unlocked or ended in another tab meanwhile.
+        Err(_) => {
+            let standing = call.standing().await?;
+            Ok(elsewhere(&call, &standing, &return_to))
+        }
+    }
+}
+
+/// Where the person should be if the session is not locked.
+fn elsewhere<S: Store>(call: &Call<'_, S>, standing: &Standing<'_>, return_to: &ReturnTo) -> Reply {
+    if standing.active().is_some() {
+        return reply::see_other(return_to.as_str());
+    }
+    let (base, page) = (&call.settings.base_path, standing.way_on());
+    if page == "unlock" {
+        return call.error(ErrorKind::Internal);
+    }
+    reply::see_other(&format!("{base}/{page}?return_to={}", return_to.as_query_value()))
+}
+
+fn page<S: Store>(
+    call: &Call<'_, S>,
+    standing: &Standing<'_>,
+    session: &Session,
+    return_to: &ReturnTo,
+    problem: Option<FormProblem>,
+) -> Reply {
+    let Outcome::Locked { reason, since, kept_until, .. } = &standing.outcome else {
+        return call.error(ErrorKind::Internal);
+    };
+    let page = pages::Unlock {
+        ctx: call.settings.page(call.visit),
+        form_token: call.session_form_token(FORM, session.id),
+        return_to: return_to.as_str().into(),
+        username: session.subject.as_str().into(),
+        reason: reason.code().into(),
+        since: Some(Moment(since.as_millis())),
+        kept_until: Some(Moment(kept_until.as_millis())),
+        kept_work: None,
+        problem,
+    };
+    let mut reply = reply::page(problem.map_or(StatusCode::OK, status_of), page.render());
+    if let Some(FormProblem::Throttled { wait_seconds }) = problem {
+        reply.headers_mut().insert(http::header::RETRY_AFTER, wait_seconds.into());
+    }
+    reply
+}

@@ -1,0 +1,86 @@
+//! The answers that the gateway gives itself.
+
+use bytes::Bytes;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION, REFERRER_POLICY, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+
+/// An answer of the gateway's own.
+pub(crate) type Reply = Response<Bytes>;
+
+/// The pages need a stylesheet, one image, and their own forms; nothing else.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+                           frame-ancestors 'self'; base-uri 'none'";
+
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+/// A page.
+pub(super) fn page(status: StatusCode, html: Result<String, askama::Error>) -> Reply {
+    let (status, html) = html.map_or_else(
+        |error| {
+            tracing::error!(%error, "a page could not be rendered");
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "<!doctype html><title>Error</title><p>Something went wrong.".into(),
+            )
+        },
+        |html| (status, html),
+    );
+    let mut reply = Response::new(Bytes::from(html));
+    *reply.status_mut() = status;
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin-allow-popups"));
+    reply
+}
+
+/// `303 See Other`: whatever was sent is not sent again.
+pub(super) fn see_other(location: &str) -> Reply {
+    let mut reply = Response::new(Bytes::new());
+    *reply.status_mut() = StatusCode::SEE_OTHER;
+    if let Ok(location) = location.parse() {
+        reply.headers_mut().insert(LOCATION, location);
+    }
+    reply
+}
+
+/// A JSON document.
+pub(super) fn json(status: StatusCode, document: &serde_json::Value) -> Reply {
+    let mut reply = Response::new(Bytes::from(document.to_string()));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    reply
+}
+
+/// No body.
+pub(super) fn empty(status: StatusCode) -> Reply {
+    let mut reply = Response::new(Bytes::new());
+    *reply.status_mut() = status;
+    reply
+}
+
+/// Adds a cookie to an answer.
+pub(super) fn set_cookie(reply: &mut Reply, cookie: &str) {
+    if let Ok(cookie) = cookie.parse() {
+        reply.headers_mut().append(SET_COOKIE, cookie);
+    }
+}
+
+/// What every answer of the gateway's own carries: it is kept by no cache (unless it says otherwise),
+/// is what its type says, and leaks no address.
+pub(super) fn protect(headers: &mut HeaderMap, secure: bool) {
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if !headers.contains_key(ETAG) {
+        headers.append(VARY, HeaderValue::from_static("Cookie, Sec-Fetch-Mode, Accept"));
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if secure {
+        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(STRICT_TRANSPORT_SECURITY, year);
+    }
+}
