@@ -88,6 +88,14 @@ impl Foundation {
         let keys = KeyRing::load_or_create(&config.key_file(), clock.now())?;
         Ok(Self { clock, keys: SharedKeys::new(keys) })
     }
+
+    /// Opens the store of a configuration.
+    ///
+    /// # Errors
+    /// The store cannot be opened.
+    pub fn open_store(&self, _config: &Config) -> Result<tenure::store::MemoryStore, ServeError> {
+        Ok(tenure::store::MemoryStore::default())
+    }
 }
 
 fn make_private_folder(path: &Path) -> std::io::Result<()> {

@@ -1,0 +1,34 @@
+//! `tenure check`
+
+use clap::Args;
+use tenure_gateway::config::reference;
+
+use super::{ConfigFile, print_json};
+use crate::failure::Failure;
+
+/// Reads the configuration as `tenure serve` would, and prints every value in effect, where it comes from, and
+/// which requirement of a standard stands behind it.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tenure check --config /etc/tenure/tenure.toml")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Print the JSON Schema of the configuration instead, for editors.
+    #[arg(long)]
+    schema: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.schema {
+        return print_json(&reference::schema());
+    }
+    let report = arguments.file.load()?.report();
+    if arguments.json {
+        return print_json(&report);
+    }
+    print!("{report}");
+    Ok(())
+}
