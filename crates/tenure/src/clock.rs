@@ -55,6 +55,12 @@ impl SteadyClock {
         }
     }
 
+    /// Goes on from this moment if it has not come yet: for records that turn out to be newer than the wall clock.
+    pub fn go_on_from(&self, moment: Timestamp) {
+        let elapsed = millis(self.started.elapsed());
+        self.offset_millis.fetch_max(moment.as_millis().saturating_sub(elapsed), Ordering::Relaxed);
+    }
+
     /// Moves a little towards the wall clock, and tells how far away it is (positive: the wall
     /// clock is ahead), in milliseconds. To be called every second or so; more often does no harm.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
@@ -148,5 +154,10 @@ mod tests {
     fn a_clock_starts_no_earlier_than_the_newest_record() {
         let future = Timestamp::from_millis(32_503_680_000_000);
         assert!(SteadyClock::start(future).now() >= future);
+        let clock = SteadyClock::start(Timestamp::EPOCH);
+        clock.go_on_from(future);
+        assert!(clock.now() >= future);
+        clock.go_on_from(Timestamp::EPOCH);
+        assert!(clock.now() >= future);
     }
 }

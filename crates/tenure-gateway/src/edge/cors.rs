@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use super::gateway::Settings;
 use super::reply::{self, Reply};
 use super::visit::Visit;
+use crate::web::requests::{SameOrigin, comes_from_here};
 
 /// The origin of the page, if it is a page of a host that this gateway serves.
 fn known_origin<'a>(settings: &Settings, visit: &'a Visit) -> Option<&'a HeaderValue> {
@@ -21,6 +22,15 @@ fn known_origin<'a>(settings: &Settings, visit: &'a Visit) -> Option<&'a HeaderV
     let ours = text == settings.public_origin
         || settings.routes.hosts().any(|known| known.eq_ignore_ascii_case(host));
     (secure_enough && ours).then_some(origin)
+}
+
+/// Whether a WebSocket is opened by a page of another site. Browsers apply no same-origin policy to WebSockets
+/// (RFC 6455, section 10.2), so the application behind us would take it for the person's own.
+pub(super) fn is_foreign_socket(settings: &Settings, visit: &Visit) -> bool {
+    crate::web::requests::is_upgrade(&visit.headers)
+        && visit.headers.contains_key(ORIGIN)
+        && comes_from_here(&visit.headers, &visit.authority) == SameOrigin::No
+        && known_origin(settings, visit).is_none()
 }
 
 /// Lets a page of ours read the answer. Anybody else's browser keeps it from its page.

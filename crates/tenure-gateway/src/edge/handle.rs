@@ -115,6 +115,9 @@ async fn serve<S: Store>(
     {
         return own(reply);
     }
+    if route.access != Access::Public && cors::is_foreign_socket(settings, visit) {
+        return own(refusal::error(settings, visit, ErrorKind::CrossSiteForm));
+    }
     let standing = match judge(gateway, settings, visit, route).await {
         Ok(standing) => standing,
         Err(unavailable) => {

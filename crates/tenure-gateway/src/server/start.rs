@@ -11,7 +11,8 @@ use tenure::clock::{Clock, SteadyClock};
 use tenure::core::Policy;
 use tenure::keys::{KeyFileError, KeyRing, SharedKeys};
 use tenure::service::Sessions;
-use tenure::store::Store;
+use tenure::store::embedded::OpenError;
+use tenure::store::{EmbeddedOptions, EmbeddedStore, Store};
 use tokio::sync::watch;
 
 use super::background::{self, Cancel};
@@ -53,8 +54,8 @@ pub enum ServeError {
     #[error("the operating system gives no random bits: {0}")]
     NoRandomness(getrandom::Error),
     /// The store cannot be opened.
-    #[error("{0}")]
-    Store(String),
+    #[error(transparent)]
+    Store(#[from] OpenError),
 }
 
 /// What a gateway needs besides its configuration and its store.
@@ -93,8 +94,21 @@ impl Foundation {
     ///
     /// # Errors
     /// The store cannot be opened.
-    pub fn open_store(&self, _config: &Config) -> Result<tenure::store::MemoryStore, ServeError> {
-        Ok(tenure::store::MemoryStore::default())
+    pub fn open_store(&self, config: &Config) -> Result<EmbeddedStore, ServeError> {
+        let path = config.store.path.join("sessions");
+        let options = EmbeddedOptions::new(path, self.keys.clone(), self.clock.clone());
+        let (store, recovery) = EmbeddedStore::open(options)?;
+        // A wall clock that was set back must not give anybody more time, or take any.
+        self.clock.go_on_from(recovery.newest);
+        tracing::info!(
+            live = recovery.live,
+            ended = recovery.ended,
+            corrupted = recovery.corrupted.len(),
+            was_closed = recovery.was_closed,
+            millis = u64::try_from(recovery.took.as_millis()).unwrap_or(u64::MAX),
+            "the store is open"
+        );
+        Ok(store)
     }
 }
 

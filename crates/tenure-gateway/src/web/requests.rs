@@ -39,8 +39,7 @@ pub fn is_upgrade(headers: &HeaderMap) -> bool {
 /// Whether a request that changes something comes from a page of this very host.
 ///
 /// `Sec-Fetch-Site` decides where it is sent: browsers let no page forge it. Otherwise `Origin`
-/// must name this host. A request with neither does not come from a browser of this decade; it is
-/// for the caller's form token to decide.
+/// must name this host. A request with neither does not come from a browser of this decade.
 pub fn comes_from_here(headers: &HeaderMap, authority: &str) -> SameOrigin {
     match text(headers, "sec-fetch-site") {
         Some("same-origin") => return SameOrigin::Yes,

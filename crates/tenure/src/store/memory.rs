@@ -296,12 +296,7 @@ impl Store for MemoryStore {
         let mut tables = self.tables();
         let row = tables.live(id).ok_or(DataError::Gone)?;
         let there = row.data.get(key).map(|value| value.version);
-        let holds = match precondition {
-            Precondition::Always => true,
-            Precondition::Absent => there.is_none(),
-            Precondition::Present => there.is_some(),
-            Precondition::Version(version) => there == Some(version),
-        };
+        let holds = precondition.holds_for(there);
         if !holds {
             return Err(DataError::Conflict(there));
         }

@@ -5,11 +5,13 @@
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod embedded;
 pub mod memory;
 pub mod record;
 
 use std::future::Future;
 
+pub use embedded::{EmbeddedOptions, EmbeddedStore};
 pub use memory::MemoryStore;
 pub use record::{Actor, Details, Device, Ending, Entry, Happening, Record};
 
@@ -313,6 +315,18 @@ pub enum Precondition {
     Present,
     /// There is a value of this version.
     Version(DataVersion),
+}
+
+impl Precondition {
+    /// Whether it holds where this version is there, or nothing.
+    pub fn holds_for(self, current: Option<DataVersion>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Absent => current.is_none(),
+            Self::Present => current.is_some(),
+            Self::Version(expected) => current == Some(expected),
+        }
+    }
 }
 
 /// The store cannot answer now. It says nothing about any session.

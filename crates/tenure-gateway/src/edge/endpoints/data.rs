@@ -13,7 +13,7 @@ use crate::edge::{bag, refusal, reply};
 pub(super) async fn answer<S: Store>(mut call: Call<'_, S>, key: String) -> Answer {
     let method = call.visit.method.clone();
     if method != Method::GET && method != Method::HEAD {
-        call.demand_own_page()?;
+        call.refuse_other_sites()?;
     }
     let standing = call.standing().await?;
     let Some(session) = standing.active() else {

@@ -24,7 +24,7 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
 
 /// `POST session/extend`: the one-click extension. Counts as activity.
 pub(super) async fn extend<S: Store>(call: Call<'_, S>) -> Answer {
-    call.demand_own_page()?;
+    call.refuse_other_sites()?;
     let policy = call.policy();
     let standing = call.judge(&Request::passive(&policy)).await?;
     let (Some(token), Some(_)) = (standing.token(), standing.active()) else {
@@ -36,7 +36,7 @@ pub(super) async fn extend<S: Store>(call: Call<'_, S>) -> Answer {
 
 /// `POST session/activity`: the throttled beacon of real input.
 pub(super) async fn activity<S: Store>(call: Call<'_, S>) -> Answer {
-    call.demand_own_page()?;
+    call.refuse_other_sites()?;
     let policy = call.policy();
     let standing = call.judge(&Request::active(&policy)).await?;
     Ok(state(&call, &standing))

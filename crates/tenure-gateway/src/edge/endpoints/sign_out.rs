@@ -7,15 +7,11 @@ use tenure::store::{Actor, Store};
 use super::{Answer, Call};
 use crate::edge::reply;
 use crate::pages;
-use crate::web::requests::SameOrigin;
 
 /// `POST sign-out`: ends the session. The form may stand on any page of this host, without a token: that
 /// the browser says so, or the `Origin`, is what protects it.
 pub(super) async fn submit<S: Store>(call: Call<'_, S>) -> Answer {
-    if call.refuse_other_sites()? == SameOrigin::Unknown && !call.visit.headers.contains_key("tenure-client")
-    {
-        return Ok(call.error(pages::ErrorKind::CrossSiteForm));
-    }
+    call.refuse_other_sites()?;
     let standing = call.standing().await?;
     if let Some(session) = standing.session().filter(|session| session.is_live()) {
         call.gateway.sessions.end(session.id, EndReason::SignedOut, Actor::Person).await?;

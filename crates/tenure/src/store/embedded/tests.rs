@@ -1,0 +1,164 @@
+//! What only this store promises; the rest is in the conformance suite.
+
+use super::*;
+use crate::clock::ManualClock;
+use crate::core::{
+    Assurance, Audience, EndReason, LockReason, MissingReason, Policy, Preset, Reason, Request,
+};
+use crate::keys::KeyRing;
+use crate::service::{Outcome, Proof, Sessions, SignIn};
+use crate::store::Actor;
+
+struct Fixture {
+    folder: tempfile::TempDir,
+    keys: SharedKeys,
+    clock: Arc<ManualClock>,
+    policy: Policy,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            keys: SharedKeys::new(KeyRing::generate(Timestamp::EPOCH).unwrap()),
+            clock,
+            policy: Policy::builder(Preset::General).build().unwrap(),
+        }
+    }
+
+    fn open(&self) -> (Sessions<EmbeddedStore>, Recovery) {
+        let options = EmbeddedOptions::new(self.folder.path(), self.keys.clone(), self.clock.clone());
+        let (store, recovery) = EmbeddedStore::open(options).unwrap();
+        (Sessions::new(store, self.keys.clone(), self.clock.clone(), self.policy.clone()), recovery)
+    }
+}
+
+const HOST: &str = "a.example";
+
+async fn sign_in(sessions: &Sessions<EmbeddedStore>, policy: &Policy, name: &str) -> (String, SessionId) {
+    let who = SignIn::new(Subject::new(name).unwrap(), Assurance::Aal1, HOST);
+    let signed_in = sessions.sign_in(who, policy).await.unwrap();
+    (signed_in.token.expose(), signed_in.session.id)
+}
+
+#[tokio::test]
+async fn everything_is_there_again_after_a_restart() {
+    let fixture = Fixture::new();
+    let policy = &fixture.policy;
+    let here = Audience::of_host(HOST);
+    let (sessions, _) = fixture.open();
+    let (active, active_id) = sign_in(&sessions, policy, "ada").await;
+    let (locked, locked_id) = sign_in(&sessions, policy, "bob").await;
+    let (ended, ended_id) = sign_in(&sessions, policy, "eve").await;
+    sessions.lock(locked_id, LockReason::StepUp, Actor::Administrator).await.unwrap();
+    sessions.end(ended_id, EndReason::SignedOut, Actor::Person).await.unwrap();
+    sessions.put_data(active_id, "cart", b"[1]".to_vec(), Precondition::Absent).await.unwrap();
+    fixture.clock.advance(Duration::from_secs(600));
+    assert!(sessions.judge(&active, here, &Request::active(policy)).await.unwrap().passes());
+    drop(sessions);
+
+    let (sessions, recovery) = fixture.open();
+    assert_eq!((recovery.live, recovery.ended, recovery.was_closed), (2, 1, true));
+    fixture.clock.advance(Duration::from_secs(1790));
+    assert!(
+        sessions.judge(&active, here, &Request::active(policy)).await.unwrap().passes(),
+        "its activity was kept"
+    );
+    let reason = |outcome: Outcome| outcome.reason();
+    let judged = sessions.judge(&locked, here, &Request::active(policy)).await.unwrap();
+    assert_eq!(reason(judged), Some(Reason::Locked(LockReason::StepUp)));
+    let judged = sessions.judge(&ended, here, &Request::active(policy)).await.unwrap();
+    assert_eq!(reason(judged), Some(Reason::Ended(EndReason::SignedOut)));
+    assert_eq!(sessions.data(active_id, "cart").await.unwrap().unwrap().bytes, b"[1]");
+    let record = sessions.load(locked_id).await.unwrap().unwrap();
+    assert_eq!(record.details.timeline.len(), 2);
+}
+
+#[tokio::test]
+async fn an_unlocked_session_has_its_new_token_after_a_restart_and_the_old_one_is_out_of_use() {
+    let fixture = Fixture::new();
+    let (policy, here) = (&fixture.policy, Audience::of_host(HOST));
+    let (sessions, _) = fixture.open();
+    let (old, _) = sign_in(&sessions, policy, "ada").await;
+    fixture.clock.advance(Duration::from_secs(1800));
+    let proof = Proof { subject: Subject::new("ada").unwrap(), assurance: Assurance::Aal1 };
+    let new = sessions
+        .unlock(&old, here, proof, crate::store::Device::default(), policy)
+        .await
+        .unwrap()
+        .token
+        .expose();
+    assert!(sessions.judge(&new, here, &Request::active(policy)).await.unwrap().passes());
+    drop(sessions);
+    let (sessions, _) = fixture.open();
+    assert!(sessions.judge(&new, here, &Request::active(policy)).await.unwrap().passes());
+    fixture.clock.advance(Duration::from_secs(31));
+    let judged = sessions.judge(&old, here, &Request::active(policy)).await.unwrap();
+    assert_eq!(judged.reason(), Some(Reason::Ended(EndReason::TokenReplayed)));
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_one_ended_session_and_all_others_go_on() {
+    let fixture = Fixture::new();
+    let (policy, here) = (&fixture.policy, Audience::of_host(HOST));
+    let (sessions, _) = fixture.open();
+    let (hurt, hurt_id) = sign_in(&sessions, policy, "ada").await;
+    let (well, _) = sign_in(&sessions, policy, "bob").await;
+    let engine = sessions.store().inner.engine.clone();
+    let mut value = engine.sessions.get(hurt_id.as_bytes()).unwrap().unwrap().to_vec();
+    *value.last_mut().unwrap() ^= 1;
+    engine.sessions.insert(hurt_id.as_bytes().as_slice(), value).unwrap();
+    drop(engine);
+    drop(sessions);
+
+    let (sessions, recovery) = fixture.open();
+    assert_eq!(recovery.corrupted, [hurt_id]);
+    let judged = sessions.judge(&hurt, here, &Request::active(policy)).await.unwrap();
+    assert_eq!(judged.reason(), Some(Reason::Ended(EndReason::Corrupted)));
+    assert!(sessions.judge(&well, here, &Request::active(policy)).await.unwrap().passes());
+}
+
+#[tokio::test]
+async fn a_store_is_opened_once_and_only_with_its_own_keys() {
+    let fixture = Fixture::new();
+    let (sessions, _) = fixture.open();
+    sign_in(&sessions, &fixture.policy, "ada").await;
+    let again = EmbeddedOptions::new(fixture.folder.path(), fixture.keys.clone(), fixture.clock.clone());
+    assert!(matches!(EmbeddedStore::open(again), Err(OpenError::InUse { .. })));
+    drop(sessions);
+    let mut ring = KeyRing::generate(Timestamp::EPOCH).unwrap();
+    ring.rotate(Timestamp::EPOCH).unwrap();
+    let mut other = KeyRing::generate(Timestamp::EPOCH).unwrap();
+    other.rotate(Timestamp::EPOCH).unwrap();
+    let strangers =
+        EmbeddedOptions::new(fixture.folder.path(), SharedKeys::new(other), fixture.clock.clone());
+    let (store, recovery) = EmbeddedStore::open(strangers).unwrap();
+    assert_eq!(recovery.corrupted.len(), 1, "a key of the same number but another ring opens nothing");
+    drop(store);
+}
+
+#[tokio::test]
+async fn a_forgotten_session_is_gone_for_good() {
+    let fixture = Fixture::new();
+    let (policy, here) = (&fixture.policy, Audience::of_host(HOST));
+    let (sessions, _) = fixture.open();
+    let (token, id) = sign_in(&sessions, policy, "ada").await;
+    sessions.end(id, EndReason::SignedOut, Actor::Person).await.unwrap();
+    fixture.clock.advance(Duration::from_secs(8 * 24 * 3600));
+    while sessions.sweep(16).await.unwrap().more {}
+    let unknown = Outcome::Missing(MissingReason::CookieUnknown);
+    assert_eq!(sessions.judge(&token, here, &Request::active(policy)).await.unwrap(), unknown);
+    drop(sessions);
+    let (sessions, recovery) = fixture.open();
+    assert_eq!((recovery.live, recovery.ended), (0, 0));
+    assert_eq!(sessions.judge(&token, here, &Request::active(policy)).await.unwrap(), unknown);
+}
+
+crate::conformance_tests!({
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
+    let keys = SharedKeys::new(KeyRing::generate(Timestamp::EPOCH).unwrap());
+    let (store, _) = EmbeddedStore::open(EmbeddedOptions::new(folder.path(), keys, clock)).unwrap();
+    (store, folder)
+});
