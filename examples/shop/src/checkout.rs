@@ -144,7 +144,9 @@ fn conceal(values: Vec<(String, String)>) -> Vec<(String, String)> {
                     let end: String = digits[digits.len() - 4..].iter().collect();
                     format!("ends in {end}, {} digits received", digits.len())
                 }
-                "card_number" | "card_code" => format!("{} digits received", digits.len()),
+                "card_number" | "card_code" if !value.is_empty() => {
+                    format!("{} digits received", digits.len())
+                }
                 _ => value,
             };
             (name, shown)

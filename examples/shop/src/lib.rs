@@ -115,6 +115,8 @@ fn build(options: Options, closing: watch::Receiver<bool>) -> Router {
         .route("/whoami", any(probe::whoami))
         .route("/api/echo", any(probe::echo))
         .route("/api/slow", any(probe::slow))
+        // Asked for by browsers that show something other than a page.
+        .route("/favicon.ico", get(|| async { Redirect::permanent("/static/mark.svg") }))
         .route("/static/{*name}", get(statics::serve))
         .fallback(pages::not_found)
         .with_state(Arc::new(Shop::new(options, closing)))

@@ -1,5 +1,6 @@
 // The chat: shows events as they come and sends what is written. Without it the form works too.
 const chat = document.getElementById("chat");
+const log = document.getElementById("log");
 const talk = document.getElementById("talk");
 const form = document.getElementById("say");
 const text = document.getElementById("text");
@@ -37,9 +38,12 @@ function show(kind, id, { message, text: words }) {
   if (kind === "said") bubble(message, true).textContent = words;
   if (kind === "word") {
     const reply = bubble(message, false);
+    // Screen readers are to hear the reply whole, not word by word.
+    reply.ariaBusy = "true";
     reply.textContent = reply.textContent ? `${reply.textContent} ${words}` : words;
   }
-  talk.scrollTop = talk.scrollHeight;
+  if (kind === "end") bubble(message, false).ariaBusy = "false";
+  log.scrollTop = log.scrollHeight;
 }
 
 function connected() {
@@ -96,6 +100,8 @@ async function sendBySocket(words) {
   if (socket.readyState !== WebSocket.OPEN) throw new Error("not connected");
   socket.send(JSON.stringify({ text: words }));
 }
+
+log.scrollTop = log.scrollHeight;
 
 const overSocket = chat.dataset.over === "socket";
 const send = overSocket ? sendBySocket : sendByFetch;

@@ -130,3 +130,11 @@ async fn the_strict_page_has_one_script_and_a_nonce_of_its_own_each_time() {
     }
     assert_eq!(nonces.len(), 3);
 }
+
+#[tokio::test]
+async fn the_icon_that_browsers_ask_for_by_themselves_is_there() {
+    let shop = Shop::open().await;
+    let moved = shop.get("/favicon.ico").await;
+    assert_eq!(moved.status, StatusCode::PERMANENT_REDIRECT);
+    assert_eq!(shop.get(moved.header("location")).await.header("content-type"), "image/svg+xml");
+}
