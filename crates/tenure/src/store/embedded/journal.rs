@@ -159,7 +159,7 @@ impl Writer {
         let result = self.try_write(writes).map_err(Unavailable::because);
         match (&result, self.failing) {
             (Err(error), false) => {
-                tracing::error!(%error, "the store cannot write; sessions go on, sign-ins do not")
+                tracing::error!(%error, "the store cannot write; sessions go on, sign-ins do not");
             }
             (Ok(()), true) => tracing::info!("the store can write again"),
             _ => {}

@@ -173,8 +173,10 @@ fn recover(
         recovery.newest = recovery.newest.max(part.newest);
     }
     if !was_closed {
-        inner.give_back(recovery.newest, interval);
-        recovery.newest = recovery.newest + interval;
+        // Nobody was active after now, unless the wall clock has been set back since.
+        let longest = recovery.newest + interval;
+        let end = if now >= recovery.newest { longest.min(now) } else { longest };
+        inner.give_back(end, recovery.newest - interval);
     }
     Ok(recovery)
 }
@@ -317,10 +319,9 @@ impl Inner {
         self.memory.count(None, Some(state));
     }
 
-    /// After a crash, activity of the last interval may be missing. Whoever was active then, and over no limit, is
-    /// taken to have been active until the end: nobody's time gets shorter by our crash.
-    fn give_back(&self, newest: Timestamp, interval: Duration) {
-        let end = newest + interval;
+    /// After a crash, activity of the last interval may be missing. Whoever was active and over no limit when it
+    /// began is taken to have been active until the end: nobody's time gets shorter by our crash.
+    fn give_back(&self, end: Timestamp, began: Timestamp) {
         let mut after = None;
         loop {
             let page = self.memory.page(after, 4096);
@@ -329,7 +330,7 @@ impl Inner {
             for session in page.iter().filter(|session| session.state == State::Active) {
                 let mut shard = self.memory.shard(session.id);
                 let Some(kept) = shard.get_mut(&session.id) else { continue };
-                if kept.due_at > newest - interval && kept.session.last_activity_at < end {
+                if kept.due_at > began && kept.session.last_activity_at < end {
                     // The due moment moves along; the absolute limit is judged from the record all the same.
                     let given = end.since(kept.session.last_activity_at);
                     kept.session.last_activity_at = end;

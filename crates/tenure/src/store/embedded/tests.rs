@@ -139,6 +139,52 @@ async fn a_store_is_opened_once_and_only_with_its_own_keys() {
 }
 
 #[tokio::test]
+async fn a_crash_shortens_nobody_s_idle_time_and_wakes_nobody_who_was_over_the_limit() {
+    let fixture = Fixture::new();
+    let (policy, here) = (&fixture.policy, Audience::of_host(HOST));
+    let (sessions, _) = fixture.open();
+    let (idle, _) = sign_in(&sessions, policy, "bob").await;
+    fixture.clock.advance(Duration::from_secs(1805));
+    let (busy, busy_id) = sign_in(&sessions, policy, "ada").await;
+    fixture.clock.advance(Duration::from_secs(1));
+    assert!(sessions.judge(&busy, here, &Request::active(policy)).await.unwrap().passes());
+    // The crash: what was to be written behind is lost, and so is the mark of an orderly end.
+    let promised =
+        sessions.load(busy_id).await.unwrap().unwrap().session.last_activity_at + policy.idle_timeout();
+    let crashed = copy_of(fixture.folder.path());
+    drop(sessions);
+
+    fixture.clock.advance(Duration::from_secs(60));
+    let options = EmbeddedOptions::new(crashed.path(), fixture.keys.clone(), fixture.clock.clone());
+    let (store, recovery) = EmbeddedStore::open(options).unwrap();
+    assert!(!recovery.was_closed);
+    let sessions = Sessions::new(store, fixture.keys.clone(), fixture.clock.clone(), policy.clone());
+    let outcome = sessions.judge(&busy, here, &Request::passive(policy)).await.unwrap();
+    assert!(outcome.deadlines().unwrap().idle_at >= promised, "{outcome:?}");
+    let outcome = sessions.judge(&idle, here, &Request::passive(policy)).await.unwrap();
+    assert_eq!(outcome.reason(), Some(Reason::Locked(LockReason::Idle)));
+}
+
+/// What a process that is killed at this moment leaves behind.
+fn copy_of(folder: &std::path::Path) -> tempfile::TempDir {
+    fn copy(from: &std::path::Path, to: &std::path::Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            let target = to.join(entry.file_name());
+            if entry.file_type().unwrap().is_dir() {
+                copy(&entry.path(), &target);
+            } else {
+                std::fs::copy(entry.path(), target).unwrap();
+            }
+        }
+    }
+    let target = tempfile::tempdir().unwrap();
+    copy(folder, target.path());
+    target
+}
+
+#[tokio::test]
 async fn a_forgotten_session_is_gone_for_good() {
     let fixture = Fixture::new();
     let (policy, here) = (&fixture.policy, Audience::of_host(HOST));
