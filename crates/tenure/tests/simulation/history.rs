@@ -77,6 +77,8 @@ pub(crate) struct History<S: Crashes> {
     policy: Policy,
     sessions: Option<Arc<Sessions<Gated<S>>>>,
     accounts: Vec<Account>,
+    /// Sessions that were displaced before their own sign-in was answered.
+    ended_before_known: Vec<(SessionId, EndReason)>,
     /// Per person: how many tasks that may change their sessions are in flight, and how often that
     /// number has changed.
     changing: [usize; PEOPLE.len()],
@@ -113,6 +115,7 @@ impl<S: Crashes> History<S> {
             policy,
             sessions: None,
             accounts: Vec::new(),
+            ended_before_known: Vec::new(),
             changing: [0; PEOPLE.len()],
             changes: [0; PEOPLE.len()],
             tasks: Vec::new(),

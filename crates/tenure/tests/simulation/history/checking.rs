@@ -21,7 +21,7 @@ impl<S: Crashes> History<S> {
         };
         let verdict = match answer {
             Answer::Judged(judged) => self.check_judged(what, began, alone, now, judged),
-            Answer::SignedIn(result) => self.note_sign_in(what, now, result),
+            Answer::SignedIn(result) => self.note_sign_in(what, alone, now, result),
             Answer::Unlocked(result) => self.check_unlocked(what, began, alone, result),
             Answer::Renewed(result) => self.check_renewed(what, began, alone, result),
             Answer::Locked(result) => self.note_lock(what, alone, result),
@@ -54,7 +54,10 @@ impl<S: Crashes> History<S> {
 
     /// An ending was acknowledged.
     fn ended(&mut self, id: SessionId, reason: EndReason) -> Verdict {
-        let Some(account) = self.accounts.iter_mut().find(|account| account.id == id) else { return Ok(()) };
+        let Some(account) = self.accounts.iter_mut().find(|account| account.id == id) else {
+            self.ended_before_known.push((id, reason));
+            return Ok(());
+        };
         match account.ended.or(account.seen_ended) {
             Some(before) if before != reason => {
                 Err(format!("{id} had ended with {before}, and now with {reason}"))
@@ -126,7 +129,13 @@ impl<S: Crashes> History<S> {
         Ok(())
     }
 
-    fn note_sign_in(&mut self, what: What, now: Timestamp, result: Result<SignedIn, SignInError>) -> Verdict {
+    fn note_sign_in(
+        &mut self,
+        what: What,
+        alone: bool,
+        now: Timestamp,
+        result: Result<SignedIn, SignInError>,
+    ) -> Verdict {
         let What::SignIn { who } = what else { return Ok(()) };
         let signed_in = match result {
             Ok(signed_in) => signed_in,
@@ -142,10 +151,14 @@ impl<S: Crashes> History<S> {
         }
         let mut account = Account::new(&signed_in.session, who, signed_in.token.expose(), &self.policy);
         account.active_until(now);
-        // Another sign-in that is still in flight may already have displaced it.
-        account.certain = self.changing[who] == 0;
+        // Another sign-in in flight may have displaced it before it was answered.
+        account.certain = alone;
+        let id = account.id;
         self.accounts.push(account);
-        Ok(())
+        match self.ended_before_known.iter().find(|(ended, _)| *ended == id) {
+            Some(&(id, reason)) => self.ended(id, reason),
+            None => Ok(()),
+        }
     }
 
     fn check_unlocked(
