@@ -141,7 +141,7 @@ impl<S: Crashes> History<S> {
             match self.rng.below(100) {
                 0..30 if self.tasks.len() < MOST_IN_FLIGHT => self.start(),
                 0..80 if !self.tasks.is_empty() => self.go_on().await?,
-                99 => self.crash().await,
+                97..100 => self.crash().await,
                 80..92 => self.let_time_pass(),
                 _ => self.start_request(),
             }
@@ -171,14 +171,22 @@ impl<S: Crashes> History<S> {
 
     fn let_time_pass(&mut self) {
         let jump = match self.rng.below(100) {
-            0..40 => self.rng.below(2_000),
-            40..70 => self.rng.below(20_000),
-            70..85 => 59_000 + self.rng.below(2_000),
-            85..95 => self.rng.below(400_000),
-            _ => self.rng.below(900_000),
+            0..40 => self.rng.below(2_000) as u64,
+            40..60 => self.rng.below(20_000) as u64,
+            60..90 => self.until_a_promise_ends(),
+            90..97 => self.rng.below(400_000) as u64,
+            _ => self.rng.below(900_000) as u64,
         };
-        self.clock.advance(Duration::from_millis(jump as u64));
+        self.clock.advance(Duration::from_millis(jump));
         self.tell(format_args!("... after {jump} ms"));
+    }
+
+    /// Right before, at or after the moment until which a session was promised to pass.
+    fn until_a_promise_ends(&mut self) -> u64 {
+        let Some((session, _)) = self.any_token() else { return 0 };
+        let until = self.accounts[session].promised_until().as_millis();
+        let left = until.saturating_sub(self.clock.now().as_millis());
+        (left + self.rng.pick(&[0, 1, 300])).saturating_sub(self.rng.pick(&[1, 2, 300]))
     }
 
     async fn crash(&mut self) {
@@ -212,8 +220,9 @@ impl<S: Crashes> History<S> {
         if self.accounts.is_empty() {
             return None;
         }
-        // The latest sessions are the interesting ones.
-        let session = self.accounts.len() - 1 - self.rng.below(self.accounts.len().min(5));
+        // Whatever happens to one session at the same time is the most interesting.
+        let back = if self.rng.percent(60) { 1 } else { 5 };
+        let session = self.accounts.len() - 1 - self.rng.below(self.accounts.len().min(back));
         let tokens = self.accounts[session].tokens.len();
         let token = if self.rng.percent(80) { tokens - 1 } else { self.rng.below(tokens) };
         Some((session, token))
@@ -235,7 +244,8 @@ impl<S: Crashes> History<S> {
         let owner = self.accounts[session].owner;
         let what = match self.rng.below(100) {
             0..30 => What::Request { session, token, active: true },
-            30..45 => What::SignIn { who },
+            30..38 => What::SignIn { who },
+            38..45 => What::Lock { session },
             45..60 => What::Unlock { session, token, who: if self.rng.percent(80) { owner } else { who } },
             60..68 => What::Rotate { session, token },
             68..73 => What::StepUp { session, token },

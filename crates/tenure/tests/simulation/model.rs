@@ -74,6 +74,11 @@ impl Account {
         available && now < self.promised.first()
     }
 
+    /// The moment until which whoever has the newest token was promised that it passes.
+    pub(crate) fn promised_until(&self) -> Timestamp {
+        self.promised.first()
+    }
+
     /// Whether a limit has certainly been reached.
     pub(crate) fn is_over(&self, now: Timestamp, policy: &Policy) -> bool {
         now >= self.active_at_latest + policy.idle_timeout()
