@@ -21,7 +21,7 @@ use crate::schedule::{Gated, step};
 const HOST: &str = "wiki.example.com";
 const PEOPLE: [&str; 3] = ["ada", "bob", "eve"];
 const LIMIT: u32 = 2;
-const STEPS: usize = 90;
+const STEPS: usize = 400;
 const MOST_IN_FLIGHT: usize = 6;
 
 /// What can be done to a session; the number is its place among the accounts.
@@ -139,10 +139,10 @@ impl<S: Crashes> History<S> {
     pub(crate) async fn run(&mut self) -> Verdict {
         for _ in 0..STEPS {
             match self.rng.below(100) {
-                0..30 if self.tasks.len() < MOST_IN_FLIGHT => self.start(),
-                0..80 if !self.tasks.is_empty() => self.go_on().await?,
-                97..100 => self.crash().await,
-                80..92 => self.let_time_pass(),
+                0..12 if self.tasks.len() < MOST_IN_FLIGHT => self.start(),
+                0..84 if !self.tasks.is_empty() => self.go_on().await?,
+                84..93 => self.let_time_pass(),
+                93 => self.crash().await,
                 _ => self.start_request(),
             }
             self.check_limits().await?;

@@ -21,7 +21,7 @@ mod schedule;
 use history::History;
 use medium::{Crashes, JournaledMemory};
 
-const HISTORIES: u64 = 4000;
+const HISTORIES: u64 = 2000;
 const FIRST_SEED: u64 = 1;
 
 fn number(variable: &str) -> Option<u64> {
