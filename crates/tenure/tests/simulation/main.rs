@@ -17,6 +17,7 @@ mod medium;
 mod model;
 mod rng;
 mod schedule;
+mod second_ending;
 
 use history::History;
 use medium::{Crashes, JournaledMemory};
