@@ -6,7 +6,7 @@ use super::Sessions;
 use super::retry::Attempts;
 use super::transition::{Basis, Transition, Written};
 use crate::core::{Audience, EndReason, SessionId, State, Subject};
-use crate::store::{Actor, Ending, Record, Store, Unavailable};
+use crate::store::{Actor, Change, Ending, Record, Store, Unavailable, UpdateError};
 
 /// What became of a wish to end a session.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,7 +44,11 @@ impl<S: Store> Sessions<S> {
         loop {
             let Some(record) = self.store.load(id).await? else { return Ok(Endings::Unknown) };
             if !record.session.is_live() {
-                return Ok(Endings::Before(of_record(record)));
+                if self.is_durably_ended(&record).await? {
+                    return Ok(Endings::Before(of_record(record)));
+                }
+                attempts.pause().await?;
+                continue;
             }
             let session = &record.session;
             let end = Transition::End { reason, at: self.now() };
@@ -54,6 +58,17 @@ impl<S: Store> Sessions<S> {
                 return Ok(Endings::Now(of_record(*record)));
             }
             attempts.pause().await?;
+        }
+    }
+
+    /// Whether an ending that is in force would also survive a crash. Whoever asks for an ending is
+    /// answered only then, also if somebody else's is just being written.
+    async fn is_durably_ended(&self, record: &Record) -> Result<bool, Unavailable> {
+        let change = Change { record: record.clone(), rotation: None, if_quiet_since: None };
+        match self.store.update(record.session.version, change).await {
+            Err(UpdateError::Gone) => Ok(true),
+            Ok(_) | Err(UpdateError::Conflict) => Ok(false),
+            Err(UpdateError::Unavailable(unavailable)) => Err(unavailable),
         }
     }
 

@@ -113,6 +113,11 @@ impl<S: Store> Sessions<S> {
         &self.store
     }
 
+    /// Stops serving and gives the store back.
+    pub fn into_store(self) -> S {
+        self.store
+    }
+
     /// The key ring.
     pub const fn keys(&self) -> &SharedKeys {
         &self.keys

@@ -15,14 +15,14 @@ use crate::core::{Session, SessionId, State, Subject, Timestamp, TokenHash, Vers
 #[derive(Debug, Default)]
 pub struct MemoryStore(Mutex<Tables>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Tables {
     sessions: BTreeMap<SessionId, Row>,
     tokens: HashMap<TokenHash, SessionId>,
     inserted: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Row {
     record: Record,
     /// The order of signing in, where two have the same time.
@@ -54,6 +54,13 @@ impl MemoryStore {
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A copy of everything as it is at this moment, which goes its own way from here.
+impl Clone for MemoryStore {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.tables().clone()))
     }
 }
 

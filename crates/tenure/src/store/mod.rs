@@ -88,7 +88,8 @@ pub trait Store: Send + Sync + 'static {
     /// carries a later one; and so is the due moment noted with it if the session stays active.
     ///
     /// # Errors
-    /// [`UpdateError::Gone`] if the session has ended or is unknown; [`UpdateError::Conflict`] if it
+    /// [`UpdateError::Gone`] if the session has ended or is unknown, which says that the ending is
+    /// durable, as `Ok` would have said; [`UpdateError::Conflict`] if it
     /// has another version, or another update of it is being made durable, or
     /// [`Change::if_quiet_since`] does not hold: load it again and decide anew;
     /// [`UpdateError::Unavailable`].
