@@ -67,6 +67,8 @@ pub(crate) fn passes_identity_and_nothing_else(beside: &Beside) {
     let mut browser = beside.ada();
     browser.set_cookie("other", "1");
     let token = browser.cookie("tenure").unwrap().to_owned();
+    // A second copy, behind the other cookie.
+    browser.cookies.push(("tenure".into(), token.clone()));
     let response = browser.fetch_with(
         Request::new("POST", "/echo")
             .with("Tenure-Subject", "root")
@@ -83,6 +85,12 @@ pub(crate) fn passes_identity_and_nothing_else(beside: &Beside) {
     let cookies = seen(&response, "cookie").join("; ");
     assert!(cookies.contains("other=1") && !cookies.contains(&token), "{cookies}");
     assert_eq!(response.json()["body"], "the body of the request");
+
+    let mut flooded = beside.browser();
+    flooded.cookies = vec![("tenure".into(), token.clone()); 6];
+    let response = flooded.fetch("GET", "/echo");
+    assert_eq!(seen_once(&response, "tenure-subject"), ADA);
+    assert!(!seen(&response, "cookie").join("; ").contains(&token), "not one of many copies gets through");
 
     let large = "0123456789abcdef".repeat(256 * 1024);
     let response = browser.fetch_with(Request::new("PUT", "/echo").body(large.clone()));

@@ -71,7 +71,9 @@ fn another_person_who_signs_in_at_a_locked_browser_gets_nothing_and_ends_the_ses
     let world = World::impatient();
     let mut browser = world.ada();
     let old = browser.clone_cookies();
-    until("the session locks", || (browser.fetch("GET", "/echo").status == 401).then_some(()));
+    until("the session locks", || {
+        (browser.get("/.tenure/session").json()["state"] == "locked").then_some(())
+    });
 
     browser.sign_in(GRACE, PASSWORD);
     assert_eq!(seen_once(&browser.get("/echo"), "tenure-subject"), GRACE);
