@@ -153,6 +153,11 @@ impl Setup {
     /// `tenure` with these arguments, in this folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
+        // What the tests are told by such variables is no setting of the gateway.
+        let ours = std::env::vars_os().map(|(name, _)| name);
+        for name in ours.filter(|name| name.to_string_lossy().starts_with("TENURE_")) {
+            command.env_remove(name);
+        }
         command
             .args(arguments)
             .current_dir(self.folder.path())
