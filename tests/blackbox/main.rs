@@ -1,0 +1,16 @@
+//! The built `tenure` through its public interfaces: HTTP, its commands, its configuration, its logs.
+
+#![allow(clippy::unwrap_used, reason = "whatever fails here fails the test")]
+
+mod application;
+mod caddy;
+mod commands;
+mod configuration;
+mod cookies;
+mod crash;
+mod disk;
+mod forward_auth;
+mod life;
+mod limits;
+mod nginx;
+mod world;
