@@ -17,6 +17,9 @@ const WORKERS: usize = 4;
 /// How far a deadline may be off for reasons of measuring: answers travel, and are cut to milliseconds.
 const TOLERANCE: Duration = Duration::from_millis(250);
 
+/// What the strict route allows, and some more because a sign-in takes its time.
+const STRICT_LIMIT: Duration = Duration::from_millis(1250);
+
 /// What the session of a browser must be after a crash.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
@@ -33,6 +36,8 @@ struct Known {
     asked: Option<State>,
     /// The idle deadline that was promised.
     promised: Instant,
+    /// When it was made.
+    signed_in: Instant,
 }
 
 /// Counts what was acknowledged, so that the kill comes in the middle of work and not by a clock.
@@ -47,8 +52,8 @@ fn nothing_acknowledged_is_lost_and_nothing_ended_comes_back() {
     let mut world = World::with(|setup| {
         setup
             .policy("idle_timeout = \"10m\"\nabsolute_timeout = \"1h\"\nmax_sessions = 100000\non_excess = \"refuse\"")
-            // A session that was not used for a second is locked by a visit here.
-            .more("[[route]]\npath = \"/echo/strict/*\"\nidle_timeout = \"1s\"\nwarn_before = \"0s\"")
+            // A session older than a second is locked by a visit here.
+            .more("[[route]]\npath = \"/echo/strict/*\"\nidle_timeout = \"1s\"\nabsolute_timeout = \"1s\"\nwarn_before = \"0s\"")
     });
     let mut sessions: Vec<Vec<Known>> = (0..WORKERS).map(|_| Vec::new()).collect();
     let mut acknowledged = 0;
@@ -62,7 +67,7 @@ fn nothing_acknowledged_is_lost_and_nothing_ended_comes_back() {
                 // It ends with the first answer that does not come.
                 scope.spawn(move || work(address, known, kill + worker, progress));
             }
-            progress.wait_for(4 + kill % 9);
+            progress.wait_for(5 + kill % 16);
             world.tenure.kill();
         });
         acknowledged += progress.acknowledged.load(Ordering::SeqCst);
@@ -112,6 +117,7 @@ fn work(address: SocketAddr, known: &mut Vec<Known>, seed: usize, progress: &Pro
                     state: State::Active,
                     asked: None,
                     promised: Instant::now() + Duration::from_secs(600) - TOLERANCE,
+                    signed_in: Instant::now(),
                 });
             }
             1 => {
@@ -124,15 +130,16 @@ fn work(address: SocketAddr, known: &mut Vec<Known>, seed: usize, progress: &Pro
                 session.promised = idle_deadline(&answer, before);
             }
             3 => {
-                let Some(session) = pick(known, step) else { continue };
+                let oldest = known
+                    .iter_mut()
+                    .filter(|known| known.state == State::Active && known.signed_in.elapsed() > STRICT_LIMIT)
+                    .min_by_key(|known| known.signed_in);
+                let Some(session) = oldest else { continue };
                 session.asked = Some(State::Locked);
-                let answer = session
-                    .browser
-                    .try_send(session.browser.scripted(Request::new("GET", "/echo/strict/")))?;
-                if answer.status == 401 {
-                    session.state = State::Locked;
-                }
-                session.asked = None;
+                let request = session.browser.scripted(Request::new("GET", "/echo/strict/"));
+                let answer = session.browser.try_send(request)?;
+                assert_eq!(answer.status, 401, "it is older than this route allows: {}", answer.text());
+                (session.state, session.asked) = (State::Locked, None);
             }
             _ => {
                 let Some(session) = pick(known, step) else { continue };
@@ -143,8 +150,7 @@ fn work(address: SocketAddr, known: &mut Vec<Known>, seed: usize, progress: &Pro
                 let answer = session.browser.try_send(request)?;
                 assert!(answer.status < 400, "{}: {}", answer.status, answer.text());
                 session.browser.cookies = cookies;
-                session.state = State::Ended;
-                session.asked = None;
+                (session.state, session.asked) = (State::Ended, None);
             }
         }
         progress.acknowledge();

@@ -13,7 +13,7 @@ use crate::world::{ADA, GRACE, PASSWORD};
 #[test]
 fn on_a_full_disk_sign_ins_are_refused_honestly_and_sessions_go_on() {
     let upstream = Upstream::start();
-    let setup = Setup::new(upstream.address());
+    let setup = Setup::new(upstream.address()).policy("max_sessions = 1000");
     setup.add_user(ADA, PASSWORD);
     setup.add_user(GRACE, PASSWORD);
     let kept = setup.path("kept");
