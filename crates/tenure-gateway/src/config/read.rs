@@ -15,7 +15,16 @@ use super::value::{Kind, Value};
 pub struct Environment(BTreeMap<String, String>);
 
 /// Variables that are no settings.
-const NOT_SETTINGS: [&str; 4] = ["TENURE_CONFIG", "TENURE_LOG", "TENURE_SEED", "TENURE_HISTORIES"];
+const NOT_SETTINGS: [&str; 7] = [
+    "TENURE_CONFIG",
+    "TENURE_LOG",
+    // Of the tests.
+    "TENURE_BIN",
+    "TENURE_CHROMIUM",
+    "TENURE_HISTORIES",
+    "TENURE_SCREENSHOTS",
+    "TENURE_SEED",
+];
 
 impl Environment {
     /// That of the process.

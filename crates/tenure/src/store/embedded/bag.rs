@@ -67,14 +67,15 @@ impl Inner {
     }
 
     fn stored_value(&self, place: &[u8]) -> Result<Option<StoredValue>, Unavailable> {
-        let sealed = self.engine.data.get(place).map_err(Unavailable::because)?;
+        let sealed = self.engine.with(|engine| engine.data.get(place))?;
         sealed.map(|sealed| self.open_value(place, &sealed)).transpose()
     }
 
     pub(super) fn data_keys(&self, id: SessionId) -> Result<Vec<(String, DataVersion)>, DataError> {
         self.check_live(id)?;
         let mut keys = Vec::new();
-        for entry in self.engine.data.prefix(id.as_bytes()) {
+        let reading = self.engine.read()?;
+        for entry in reading.engine().data.prefix(id.as_bytes()) {
             let (place, sealed) = entry.into_inner().map_err(Unavailable::because)?;
             let (version, value) = self.open_value(&place, &sealed)?;
             if value.is_some() {

@@ -173,6 +173,7 @@ fn reserve(inner: &Inner, record: &Record, token: TokenHash) {
         leaving: false,
         dirty: false,
         in_flight: None,
+        unsaved: false,
     };
     let mut shard = inner.memory.shard(record.session.id);
     let kept = shard.entry(record.session.id).or_insert(kept);

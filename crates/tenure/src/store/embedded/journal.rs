@@ -4,14 +4,15 @@
 //! What has to happen once a change is durable, or once it is known that it is not, happens on this thread too:
 //! a caller that stops waiting leaves nothing half done.
 
-use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::PersistMode;
 
 use super::super::Unavailable;
+use super::engine::{Engine, EngineSlot};
 use crate::core::SessionId;
 
 /// A write.
@@ -34,9 +35,10 @@ pub(super) enum Write {
 /// Runs once its writes are durable, or are known not to be.
 pub(super) type Done = Box<dyn FnOnce(Result<(), Unavailable>) + Send>;
 
-struct Job {
-    writes: Vec<Write>,
-    done: Done,
+/// Writes, and what is to happen then.
+pub(super) struct Job {
+    pub(super) writes: Vec<Write>,
+    pub(super) done: Done,
 }
 
 /// The thread that writes to the engine.
@@ -45,37 +47,16 @@ pub(super) struct Journal {
     thread: Option<JoinHandle<()>>,
 }
 
-/// The keyspaces of the engine.
-#[derive(Clone)]
-pub(super) struct Engine {
-    pub(super) database: Database,
-    pub(super) sessions: Keyspace,
-    pub(super) data: Keyspace,
-    pub(super) touches: Keyspace,
-    pub(super) meta: Keyspace,
-}
-
 /// How many jobs go into one batch at most: what waits longer would wait for a larger write.
 const LARGEST_BATCH: usize = 2048;
 
-impl Engine {
-    /// Opens the engine in a folder.
-    pub(super) fn open(path: &Path) -> fjall::Result<Self> {
-        let database = Database::builder(path).open()?;
-        let keyspace = |name| database.keyspace(name, KeyspaceCreateOptions::default);
-        let (sessions, data, touches, meta) =
-            (keyspace("sessions")?, keyspace("data")?, keyspace("touches")?, keyspace("meta")?);
-        Ok(Self { database, sessions, data, touches, meta })
-    }
-}
-
 impl Journal {
-    /// Starts the thread. `tick` is called every `interval`, and once more at the end; what it gives back is
-    /// written behind.
+    /// Starts the thread. `tick` is called every `interval`, and with `true` once more at the end; what it gives back
+    /// is written behind.
     pub(super) fn start(
-        engine: Engine,
+        engine: Arc<EngineSlot>,
         interval: Duration,
-        tick: impl FnMut(bool) -> Vec<Write> + Send + 'static,
+        tick: impl FnMut(bool) -> Job + Send + 'static,
     ) -> std::io::Result<Self> {
         let (jobs, waiting) = channel();
         let writer = Writer { engine, interval, failing: false };
@@ -109,13 +90,13 @@ impl Drop for Journal {
 }
 
 struct Writer {
-    engine: Engine,
+    engine: Arc<EngineSlot>,
     interval: Duration,
     failing: bool,
 }
 
 impl Writer {
-    fn run(mut self, waiting: &Receiver<Job>, mut tick: impl FnMut(bool) -> Vec<Write>) {
+    fn run(mut self, waiting: &Receiver<Job>, mut tick: impl FnMut(bool) -> Job) {
         let mut next_tick = Instant::now() + self.interval;
         loop {
             let patience = next_tick.saturating_duration_since(Instant::now());
@@ -146,17 +127,14 @@ impl Writer {
         }
     }
 
-    fn write_behind(&mut self, writes: Vec<Write>) {
-        if !writes.is_empty()
-            && let Err(error) = self.write(writes)
-        {
-            tracing::debug!(%error, "activity could not be written behind");
-        }
+    fn write_behind(&mut self, job: Job) {
+        let result = self.write(job.writes);
+        (job.done)(result);
     }
 
     /// Writes one batch and syncs it.
     fn write(&mut self, writes: Vec<Write>) -> Result<(), Unavailable> {
-        let result = self.try_write(writes).map_err(Unavailable::because);
+        let result = self.engine.write(|engine| try_write(engine, writes));
         match (&result, self.failing) {
             (Err(error), false) => {
                 tracing::error!(%error, "the store cannot write; sessions go on, sign-ins do not");
@@ -167,44 +145,44 @@ impl Writer {
         self.failing = result.is_err();
         result
     }
+}
 
-    fn try_write(&self, writes: Vec<Write>) -> fjall::Result<()> {
-        let Engine { database, sessions, data, touches, meta } = &self.engine;
-        let mut batch = database.batch().durability(Some(PersistMode::SyncData));
-        for write in writes {
-            match write {
-                Write::Session(id, value) => batch.insert(sessions, id.as_bytes().as_slice(), value),
-                Write::Data(key, value) => batch.insert(data, key, value),
-                Write::Touch(id, value) => batch.insert(touches, id.as_bytes().as_slice(), value.as_slice()),
-                Write::Meta(key, value) => batch.insert(meta, key, value),
-                Write::DropBag(id) => {
-                    batch = self.commit_and_go_on(batch)?;
-                    self.remove_bag(&mut batch, id)?;
-                }
-                Write::Forget(id) => {
-                    batch = self.commit_and_go_on(batch)?;
-                    self.remove_bag(&mut batch, id)?;
-                    batch.remove(touches, id.as_bytes().as_slice());
-                    batch.remove(sessions, id.as_bytes().as_slice());
-                }
+fn try_write(engine: &Engine, writes: Vec<Write>) -> fjall::Result<()> {
+    let Engine { database, sessions, data, touches, meta } = engine;
+    let mut batch = database.batch().durability(Some(PersistMode::SyncData));
+    for write in writes {
+        match write {
+            Write::Session(id, value) => batch.insert(sessions, id.as_bytes().as_slice(), value),
+            Write::Data(key, value) => batch.insert(data, key, value),
+            Write::Touch(id, value) => batch.insert(touches, id.as_bytes().as_slice(), value.as_slice()),
+            Write::Meta(key, value) => batch.insert(meta, key, value),
+            Write::DropBag(id) => {
+                batch = commit_and_go_on(engine, batch)?;
+                remove_bag(engine, &mut batch, id)?;
+            }
+            Write::Forget(id) => {
+                batch = commit_and_go_on(engine, batch)?;
+                remove_bag(engine, &mut batch, id)?;
+                batch.remove(touches, id.as_bytes().as_slice());
+                batch.remove(sessions, id.as_bytes().as_slice());
             }
         }
-        batch.commit()
     }
+    batch.commit()
+}
 
-    /// What is about to be looked for in the engine may still be in the batch.
-    fn commit_and_go_on(&self, batch: fjall::OwnedWriteBatch) -> fjall::Result<fjall::OwnedWriteBatch> {
-        if batch.is_empty() {
-            return Ok(batch);
-        }
-        batch.commit()?;
-        Ok(self.engine.database.batch().durability(Some(PersistMode::SyncData)))
+/// What is about to be looked for in the engine may still be in the batch.
+fn commit_and_go_on(engine: &Engine, batch: fjall::OwnedWriteBatch) -> fjall::Result<fjall::OwnedWriteBatch> {
+    if batch.is_empty() {
+        return Ok(batch);
     }
+    batch.commit()?;
+    Ok(engine.database.batch().durability(Some(PersistMode::SyncData)))
+}
 
-    fn remove_bag(&self, batch: &mut fjall::OwnedWriteBatch, id: SessionId) -> fjall::Result<()> {
-        for entry in self.engine.data.prefix(id.as_bytes()) {
-            batch.remove(&self.engine.data, entry.key()?);
-        }
-        Ok(())
+fn remove_bag(engine: &Engine, batch: &mut fjall::OwnedWriteBatch, id: SessionId) -> fjall::Result<()> {
+    for entry in engine.data.prefix(id.as_bytes()) {
+        batch.remove(&engine.data, entry.key()?);
     }
+    Ok(())
 }

@@ -33,6 +33,8 @@ pub(super) struct Kept {
     pub(super) dirty: bool,
     /// The record that is being made durable, newer than what the engine has.
     pub(super) in_flight: Option<Arc<Record>>,
+    /// Whether that record is in force although it could not be made durable: it is tried again.
+    pub(super) unsaved: bool,
 }
 
 /// Ids and token hashes are random: they are their own hash.
@@ -66,6 +68,7 @@ pub(super) struct Memory {
     subjects: Box<[Mutex<BySubject>]>,
     due: Mutex<BTreeSet<(Timestamp, SessionId)>>,
     dirty: Mutex<Vec<SessionId>>,
+    unsaved: Mutex<Vec<SessionId>>,
     active: AtomicI64,
     locked: AtomicI64,
     ended: AtomicI64,
@@ -129,6 +132,15 @@ impl Memory {
 
     pub(super) fn note_dirty(&self, id: SessionId) {
         lock(&self.dirty).push(id);
+    }
+
+    /// Takes the sessions whose lock or ending is to be tried again.
+    pub(super) fn take_unsaved(&self) -> Vec<SessionId> {
+        std::mem::take(&mut *lock(&self.unsaved))
+    }
+
+    pub(super) fn note_unsaved(&self, id: SessionId) {
+        lock(&self.unsaved).push(id);
     }
 
     /// The sessions after an id that may be found, in the order of ids.

@@ -1,6 +1,7 @@
 //! The embedded store: every session in memory, every change in a log-structured engine (fjall).
 //!
 //! * [`memory`]: the tables that requests are judged from, without I/O.
+//! * [`engine`]: fjall, and getting it back after a failure.
 //! * [`journal`]: making changes durable together (group commit), and activity behind.
 //! * [`recovery`]: from the engine back into memory, after a stop or a crash.
 //! * [`format`]: how a record is written.
@@ -11,6 +12,7 @@
 //! end it. The journal keeps the order in which changes were decided.
 
 mod bag;
+mod engine;
 pub mod format;
 mod insert;
 mod journal;
@@ -30,8 +32,9 @@ use crate::clock::Clock;
 use crate::core::{Session, SessionId, State, Subject, Timestamp, TokenHash, Version};
 use crate::keys::{Purpose, SharedKeys};
 
+use engine::EngineSlot;
 use format::Stored;
-use journal::{Engine, Journal, Write};
+use journal::{Job, Journal, Write};
 use memory::{Kept, Memory};
 
 pub use recovery::{OpenError, Recovery};
@@ -64,7 +67,7 @@ pub struct EmbeddedStore {
 /// What the store shares with its journal.
 struct Inner {
     memory: Memory,
-    engine: Engine,
+    engine: Arc<EngineSlot>,
     keys: SharedKeys,
     bags: bag::Locks,
 }
@@ -88,7 +91,7 @@ impl Inner {
 
     /// What the engine has of a session's details; nothing if that cannot be read, for the session itself is well.
     fn details(&self, id: SessionId) -> Result<Details, Unavailable> {
-        let Some(value) = self.engine.sessions.get(id.as_bytes()).map_err(Unavailable::because)? else {
+        let Some(value) = self.engine.with(|engine| engine.sessions.get(id.as_bytes()))? else {
             return Ok(Details::default());
         };
         Ok(recovery::open_record(&self.keys.load(), id, &value).map_or_else(
@@ -113,13 +116,12 @@ impl Inner {
         Ok(Some(Record { session, details, due_at }))
     }
 
-    /// What is to be written behind now.
-    fn behind(&self, now: Timestamp, last: bool) -> Vec<Write> {
-        let mut writes: Vec<_> = self
-            .memory
-            .take_dirty()
-            .into_iter()
-            .filter_map(|id| {
+    /// What is to be written behind now: activity, and what could not be made durable before.
+    fn behind(self: &Arc<Self>, now: Timestamp, last: bool) -> Job {
+        let dirty = self.memory.take_dirty();
+        let mut writes: Vec<_> = dirty
+            .iter()
+            .filter_map(|&id| {
                 let mut shard = self.memory.shard(id);
                 let kept = shard.get_mut(&id)?;
                 kept.dirty = false;
@@ -141,7 +143,32 @@ impl Inner {
         if last {
             writes.push(Write::Meta(recovery::CLOSED, vec![1]));
         }
-        writes
+        let mut again = Vec::new();
+        for id in self.memory.take_unsaved() {
+            if let Some((record, more)) = self.unsaved(id) {
+                writes.extend(more);
+                again.push(record);
+            }
+        }
+        let shared = Arc::clone(self);
+        let done = Box::new(move |result: Result<(), Unavailable>| {
+            for record in again {
+                shared.tried_again(&record, result.is_ok());
+            }
+            if result.is_err() {
+                shared.still_dirty(&dirty);
+            }
+        });
+        Job { writes, done }
+    }
+
+    /// Activity that could not be written waits for the next time.
+    fn still_dirty(&self, ids: &[SessionId]) {
+        for id in ids {
+            if let Some(kept) = self.memory.shard(*id).get_mut(id) {
+                self.note_dirty(kept);
+            }
+        }
     }
 
     fn note_dirty(&self, kept: &mut Kept) {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::{Details, Ending, Record, Unavailable};
+use super::engine::{Engine, EngineSlot};
 use super::format::{self, DecodeError, Stored};
-use super::journal::{Engine, Journal, Write};
+use super::journal::{Journal, Write};
 use super::memory::{Kept, Memory};
 use super::{EmbeddedOptions, EmbeddedStore, Inner, bag};
 use crate::core::{
@@ -112,13 +113,17 @@ impl EmbeddedStore {
             path: path.clone(),
             reason: error.to_string(),
         };
-        let engine = Engine::open(&options.path).map_err(|error| match error {
+        let engine = EngineSlot::open(&options.path).map_err(|error| match error {
             fjall::Error::Locked => OpenError::InUse { path: path.clone() },
             error => engine_error(&error),
         })?;
-        let memory = Memory::new();
-        let inner =
-            Arc::new(Inner { memory, engine: engine.clone(), keys: options.keys, bags: bag::Locks::new() });
+        let (engine, memory) = (Arc::new(engine), Memory::new());
+        let inner = Arc::new(Inner {
+            memory,
+            engine: Arc::clone(&engine),
+            keys: options.keys,
+            bags: bag::Locks::new(),
+        });
         let mut recovery = recover(&inner, &path, options.clock.now(), options.touch_interval)?;
 
         let (shared, clock) = (Arc::clone(&inner), options.clock);
@@ -151,12 +156,17 @@ fn recover(
     now: Timestamp,
     interval: Duration,
 ) -> Result<Recovery, OpenError> {
-    let newest = meta(&inner.engine, NEWEST).and_then(|value| value.try_into().ok()).map(u64::from_le_bytes);
-    let was_closed = meta(&inner.engine, CLOSED).is_none_or(|value| value == [1]);
+    let reading = inner
+        .engine
+        .read()
+        .map_err(|error| OpenError::Engine { path: path.into(), reason: error.to_string() })?;
+    let engine = reading.engine();
+    let newest = meta(engine, NEWEST).and_then(|value| value.try_into().ok()).map(u64::from_le_bytes);
+    let was_closed = meta(engine, CLOSED).is_none_or(|value| value == [1]);
     let halves = [(0_u8, 0x7f_u8), (0x80, 0xff)];
     let results: Vec<_> = std::thread::scope(|scope| {
         let running: Vec<_> = halves
-            .map(|(first, last)| scope.spawn(move || read_range(inner, path, first, last, now)))
+            .map(|(first, last)| scope.spawn(move || read_range(inner, engine, path, first, last, now)))
             .into_iter()
             .collect();
         running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
@@ -184,6 +194,7 @@ fn recover(
 /// Reads the sessions whose ids begin with these bytes.
 fn read_range(
     inner: &Inner,
+    engine: &Engine,
     path: &Path,
     first: u8,
     last: u8,
@@ -193,11 +204,11 @@ fn read_range(
         |error: fjall::Error| OpenError::Engine { path: path.into(), reason: error.to_string() };
     let (begin, end) = ([first; 1], [[last; 1], [0xff; 1]].concat());
     let end: Vec<u8> = end.into_iter().chain([0xff; 15]).collect();
-    let mut touches = inner.engine.touches.range(begin.as_slice()..=end.as_slice());
+    let mut touches = engine.touches.range(begin.as_slice()..=end.as_slice());
     let mut touch = touches.next().transpose_kv().map_err(engine_error)?;
     let mut part = Recovery::default();
     let keys = inner.keys.load();
-    for entry in inner.engine.sessions.range(begin.as_slice()..=end.as_slice()) {
+    for entry in engine.sessions.range(begin.as_slice()..=end.as_slice()) {
         let (key, value) = entry.into_inner().map_err(engine_error)?;
         let Ok(bytes) = <[u8; 16]>::try_from(&*key) else { continue };
         let id = SessionId::from_bytes(bytes);
@@ -308,6 +319,7 @@ impl Inner {
             leaving: false,
             dirty: false,
             in_flight: None,
+            unsaved: false,
         };
         let due_at = kept.due_at;
         self.memory.arm(&mut kept, due_at);

@@ -105,11 +105,12 @@ async fn a_damaged_record_is_one_ended_session_and_all_others_go_on() {
     let (sessions, _) = fixture.open();
     let (hurt, hurt_id) = sign_in(&sessions, policy, "ada").await;
     let (well, _) = sign_in(&sessions, policy, "bob").await;
-    let engine = sessions.store().inner.engine.clone();
-    let mut value = engine.sessions.get(hurt_id.as_bytes()).unwrap().unwrap().to_vec();
-    *value.last_mut().unwrap() ^= 1;
-    engine.sessions.insert(hurt_id.as_bytes().as_slice(), value).unwrap();
-    drop(engine);
+    let damage = |engine: &engine::Engine| {
+        let mut value = engine.sessions.get(hurt_id.as_bytes())?.unwrap().to_vec();
+        *value.last_mut().unwrap() ^= 1;
+        engine.sessions.insert(hurt_id.as_bytes().as_slice(), value)
+    };
+    sessions.store().inner.engine.with(damage).unwrap();
     drop(sessions);
 
     let (sessions, recovery) = fixture.open();

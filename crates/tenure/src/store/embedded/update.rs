@@ -9,7 +9,7 @@ use super::format::{Replaced, Stored};
 use super::journal::Write;
 use super::memory::Kept;
 use super::{EmbeddedStore, Inner};
-use crate::core::{State, Timestamp, Version};
+use crate::core::{SessionId, State, Timestamp, Version};
 
 /// Deciding and handing the write over are one step under the lock of the session, so the journal has the order in
 /// which changes were decided.
@@ -80,7 +80,8 @@ fn check(
     quiet_since: Option<Timestamp>,
 ) -> Result<bool, UpdateError> {
     if !kept.session.is_live() {
-        return Err(UpdateError::Gone);
+        // Whoever is told that it is gone may rely on it: only once it is durable.
+        return Err(if kept.in_flight.is_some() { UpdateError::Conflict } else { UpdateError::Gone });
     }
     let ends = !record.session.is_live();
     let locks = matches!((kept.session.state, record.session.state), (State::Active, State::Locked { .. }));
@@ -129,6 +130,7 @@ impl Inner {
         let kept = shard.get_mut(&id).ok_or(UpdateError::Gone)?;
         if kept.in_flight.as_ref().is_some_and(|newest| Arc::ptr_eq(newest, record)) {
             kept.in_flight = None;
+            kept.unsaved = false;
         }
         if in_force {
             return Ok(());
@@ -154,15 +156,47 @@ impl Inner {
 
     /// The change is not durable. What took away stays in force; what would have given was never there.
     fn failed(&self, record: &Arc<Record>, in_force: bool) {
-        if let Some(kept) = self.memory.shard(record.session.id).get_mut(&record.session.id) {
-            // The details of a lock or an ending that is in force are kept in memory until they can be written.
-            if !in_force && kept.in_flight.as_ref().is_some_and(|newest| Arc::ptr_eq(newest, record)) {
-                kept.in_flight = None;
-            }
-            if in_force && kept.session.is_live() {
-                kept.in_flight = None;
-            }
-            kept.pending = false;
+        let id = record.session.id;
+        let mut shard = self.memory.shard(id);
+        let Some(kept) = shard.get_mut(&id) else { return };
+        if in_force {
+            kept.unsaved = true;
+            self.memory.note_unsaved(id);
+            return;
+        }
+        kept.pending = false;
+        if kept.in_flight.as_ref().is_some_and(|newest| Arc::ptr_eq(newest, record)) {
+            kept.in_flight = None;
+        }
+    }
+
+    /// A lock or an ending that could not be made durable, to be tried again.
+    pub(super) fn unsaved(&self, id: SessionId) -> Option<(Arc<Record>, Vec<Write>)> {
+        let shard = self.memory.shard(id);
+        let kept = shard.get(&id).filter(|kept| kept.unsaved)?;
+        let record = kept.in_flight.clone()?;
+        let replaced = kept.replaced.as_deref().copied();
+        let stored = Stored { record: (*record).clone(), token: kept.token, replaced };
+        let mut writes = vec![Write::Session(id, self.seal(&stored).ok()?)];
+        if !record.session.is_live() {
+            writes.push(Write::DropBag(id));
+        }
+        Some((record, writes))
+    }
+
+    /// What came of trying again.
+    pub(super) fn tried_again(&self, record: &Arc<Record>, saved: bool) {
+        let id = record.session.id;
+        let mut shard = self.memory.shard(id);
+        let Some(kept) = shard.get_mut(&id) else { return };
+        if !kept.in_flight.as_ref().is_some_and(|newest| Arc::ptr_eq(newest, record)) {
+            return;
+        }
+        if saved {
+            kept.in_flight = None;
+            kept.unsaved = false;
+        } else {
+            self.memory.note_unsaved(id);
         }
     }
 }
