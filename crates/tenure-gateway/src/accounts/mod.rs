@@ -1,6 +1,6 @@
 //! Local accounts: names and passwords that the gateway keeps itself.
 //!
-//! * [`file`]: the file of accounts, which `tenure user` changes also while the gateway runs.
+//! * [`mod@file`]: the file of accounts, which `tenure user` changes also while the gateway runs.
 //! * [`hashing`]: Argon2id, on a bounded number of threads away from those that serve.
 //! * [`throttle`]: slowing down who guesses, without locking out whom they guess at.
 

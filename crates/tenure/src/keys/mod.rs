@@ -2,7 +2,7 @@
 //!
 //! * [`ring`]: the ring in memory, with one current key and the older ones that still open.
 //! * [`seal`]: sealing a value for storage (AEAD).
-//! * [`file`]: the ring as a file that only its owner may read.
+//! * [`mod@file`]: the ring as a file that only its owner may read.
 
 pub mod file;
 pub mod ring;
