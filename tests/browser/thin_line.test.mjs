@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { session, signIn, startDemo } from './demo.mjs';
+import { session, signIn, startDemo } from './tenure.mjs';
 import { launch, ROOT, until, violations } from './harness.mjs';
 
 let browser;

@@ -1,0 +1,110 @@
+// Starts the built `tenure`: as `demo`, with short limits before the sample shop, or as `serve` before anything.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT, until } from './harness.mjs';
+
+/** The built binary, or the one that TENURE_BIN names. */
+export function binary() {
+  const path = process.env.TENURE_BIN ?? join(ROOT, 'target/debug/tenure');
+  if (!existsSync(path)) throw new Error(`no binary at ${path}: cargo build -p tenure-cli, or set TENURE_BIN`);
+  return path;
+}
+
+/**
+ * @param {{ idle?: string, absolute?: string }} [limits]
+ * @returns {Promise<{ url: string, username: string, password: string, stop: () => void }>}
+ */
+export function startDemo({ idle = '12s', absolute = '10m' } = {}) {
+  const child = spawn(binary(), ['demo', '--port', '0', '--idle', idle, '--absolute', absolute, '--json'],
+    { stdio: ['ignore', 'pipe', 'inherit'], env: withoutSettings() });
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.once('exit', (code) => reject(new Error(`tenure demo ended with ${code}`)));
+    child.stdout.on('data', (data) => {
+      text += data;
+      if (!text.includes('\n')) return;
+      const { address, username, password } = JSON.parse(text);
+      resolve({ url: address, username, password, stop: () => child.kill('SIGINT') });
+    });
+  });
+}
+
+/** The environment without anything that the gateway would take for a setting. */
+export function withoutSettings() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TENURE_')));
+}
+
+/** Signs in by the form, as a person does. */
+export async function signIn(page, demo, path = '/') {
+  await page.goto(demo.url + path);
+  await page.getByLabel(/name/i).first().fill(demo.username);
+  await page.getByLabel('Password').fill(demo.password);
+  await page.getByRole('button', { name: /sign in/i }).click();
+  await page.waitForURL(demo.url + path);
+}
+
+/** What the gateway says of the session of a page. */
+export function session(page) {
+  return page.evaluate(() => fetch('/.tenure/session').then((answer) => answer.json()));
+}
+
+/** A port that was free a moment ago. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * Starts the built `tenure serve` before an application, with one account.
+ *
+ * @param {string} upstream @param {string} more more lines of the configuration
+ */
+export async function startGateway(upstream, more = '') {
+  const folder = mkdtempSync(join(tmpdir(), 'tenure-gateway-'));
+  const [port, admin] = [await freePort(), await freePort()];
+  const config = join(folder, 'tenure.toml');
+  writeFileSync(config, `
+[gateway]
+listen = "127.0.0.1:${port}"
+upstream = "${upstream}"
+[store]
+path = "${join(folder, 'data')}"
+[admin]
+listen = "127.0.0.1:${admin}"
+${more}`);
+  const account = { username: 'ada', password: 'a long password' };
+  const added = spawnSync(binary(), ['user', 'add', account.username, '--password-stdin', '--config', config],
+    { input: `${account.password}\n`, env: withoutSettings(), encoding: 'utf8' });
+  if (added.status !== 0) throw new Error(added.stderr);
+  let child;
+  const gateway = {
+    ...account,
+    url: `http://127.0.0.1:${port}`,
+    async start() {
+      child = spawn(binary(), ['serve', '--config', config], { stdio: ['ignore', 'ignore', 'ignore'], env: withoutSettings() });
+      await until('the gateway is ready', () => fetch(`http://127.0.0.1:${admin}/readyz`).then((answer) => answer.ok, () => false));
+    },
+    /** As a power cut does. */
+    async kill() {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await gone;
+    },
+    async stop() {
+      await gateway.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  await gateway.start();
+  return gateway;
+}
