@@ -13,4 +13,5 @@ mod forward_auth;
 mod life;
 mod limits;
 mod nginx;
+mod triggers;
 mod world;
