@@ -63,6 +63,21 @@ impl Subject {
         }))
     }
 
+    /// The bytes of a name that is kept in place, and how many of them count.
+    pub(crate) const fn inline(&self) -> Option<(u8, &[u8; Self::INLINE])> {
+        match &self.0 {
+            Repr::Inline { length, bytes } => Some((*length, bytes)),
+            Repr::Shared(_) => None,
+        }
+    }
+
+    /// The subject that [`Subject::inline`] gave: a table of sessions makes one for every request,
+    /// without checking the name again.
+    pub(crate) const fn from_inline(length: u8, bytes: [u8; Self::INLINE]) -> Self {
+        let length = if length as usize > Self::INLINE { Self::INLINE as u8 } else { length };
+        Self(Repr::Inline { length, bytes })
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         match &self.0 {

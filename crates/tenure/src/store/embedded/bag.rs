@@ -8,8 +8,9 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::super::{DataError, DataValue, DataVersion, Precondition, Unavailable};
-use super::journal::Write;
-use super::{EmbeddedStore, Inner};
+use super::engine::Space;
+use super::journal::{Nature, Write};
+use super::{EmbeddedStore, Inner, stopped};
 use crate::core::SessionId;
 use crate::keys::Purpose;
 
@@ -37,12 +38,8 @@ fn place(id: SessionId, key: &str) -> Vec<u8> {
 
 impl Inner {
     fn check_live(&self, id: SessionId) -> Result<(), DataError> {
-        let shard = self.memory.shard(id);
-        shard
-            .get(&id)
-            .filter(|kept| kept.visible && kept.session.is_live())
-            .map(|_| ())
-            .ok_or(DataError::Gone)
+        let found = self.memory.visible(id).filter(|(_, image)| image.is_live());
+        found.map(|_| ()).ok_or(DataError::Gone)
     }
 
     fn open_value(&self, place: &[u8], sealed: &[u8]) -> Result<StoredValue, Unavailable> {
@@ -67,16 +64,14 @@ impl Inner {
     }
 
     fn stored_value(&self, place: &[u8]) -> Result<Option<StoredValue>, Unavailable> {
-        let sealed = self.engine.with(|engine| engine.data.get(place))?;
+        let sealed = self.engine.get(Space::Data, place)?;
         sealed.map(|sealed| self.open_value(place, &sealed)).transpose()
     }
 
     pub(super) fn data_keys(&self, id: SessionId) -> Result<Vec<(String, DataVersion)>, DataError> {
         self.check_live(id)?;
         let mut keys = Vec::new();
-        let reading = self.engine.read()?;
-        for entry in reading.engine().data.prefix(id.as_bytes()) {
-            let (place, sealed) = entry.into_inner().map_err(Unavailable::because)?;
+        for (place, sealed) in self.engine.prefix(Space::Data, id.as_bytes())? {
             let (version, value) = self.open_value(&place, &sealed)?;
             if value.is_some() {
                 keys.push((String::from_utf8_lossy(&place[16..]).into_owned(), version));
@@ -113,23 +108,21 @@ pub(super) async fn write(
     }
     let version = DataVersion(stored.map_or(0, |(version, _)| version.0) + 1);
     let sealed = inner.seal_value(&place, version, value.as_deref())?;
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    {
-        // Under the lock of the session, so that an ending, which drops the bag, comes before or after, and the
-        // journal knows which.
-        let shard = inner.memory.shard(id);
-        if !shard.get(&id).is_some_and(|kept| kept.visible && kept.session.is_live()) {
+    let answer = {
+        // With the right to decide, so that an ending, which drops the bag, comes before or after, and the journal
+        // knows which.
+        let (_stripe, _, image) = inner.memory.decide_about(id).ok_or(DataError::Gone)?;
+        if !image.is_live() {
             return Err(DataError::Gone);
         }
         // The turn is held until the write is durable, also if the caller stops waiting.
-        let done = move |result| {
-            drop(turn);
-            drop(sender.send(result));
-        };
-        store.journal.submit(vec![Write::Data(place, sealed)], Box::new(done));
-    }
-    let result = receiver.await.unwrap_or_else(|_| Err(Unavailable::because("the journal has stopped")));
-    result?;
+        let mut turn = Some(turn);
+        store.submit(Nature::Gives, vec![Write::Data(place, sealed)], move |result| {
+            drop(turn.take());
+            result
+        })
+    };
+    answer.await.unwrap_or_else(|_| Err(stopped()))?;
     inner.check_live(id)?;
     Ok(version)
 }

@@ -1,108 +1,171 @@
-//! The engine: fjall with its keyspaces, and getting it back after a failure.
+//! The engine on disk (fjall): what is read from it, and what is written to it in one step.
 //!
-//! After a failed write (a full disk, most often) the engine takes no more writes: it cannot know what of them is
-//! on disk. Opened anew, it reads its journal again and does. So it is closed and opened again, without a restart
-//! of anything else; meanwhile the store says that it does not answer.
+//! When a write fails, the engine refuses all later ones, because it cannot know what has reached the disk. Then it
+//! is closed and opened again, without a restart: what is on disk is read anew, and the journal brings it in line
+//! with what is in force.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use fjall::config::CompressionPolicy;
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 use super::super::Unavailable;
+use super::memory::lock;
 
-/// How often opening is tried.
-const PATIENCE: Duration = Duration::from_millis(500);
-
-/// The keyspaces of the engine.
-pub(super) struct Engine {
-    pub(super) database: Database,
-    /// Sealed records by session id.
-    pub(super) sessions: Keyspace,
-    /// Sealed values of data bags, by session id and key.
-    pub(super) data: Keyspace,
-    /// Last activity by session id.
-    pub(super) touches: Keyspace,
+/// What is kept apart from each other in the engine.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Space {
+    /// Records, by session id.
+    Sessions,
+    /// Values of data bags, by session id and key.
+    Data,
+    /// What was written behind, by session id.
+    Touches,
     /// What is known about the store as a whole.
-    pub(super) meta: Keyspace,
+    Meta,
+}
+
+/// What is to be written in one step. Of several writes to one place the last one counts.
+pub(super) type Batch = HashMap<(Space, Vec<u8>), Option<Vec<u8>>>;
+
+/// The engine, closed now and then.
+pub(super) struct Engine {
+    path: PathBuf,
+    open: RwLock<Option<Open>>,
+    /// A write has failed: it is to be opened again before the next one.
+    broken: AtomicBool,
+    tried_at: Mutex<Option<Instant>>,
+}
+
+/// The engine while it is open.
+pub(super) struct Open {
+    database: Database,
+    spaces: [Keyspace; 4],
+}
+
+/// How long after a failure the engine is opened again at the earliest: that takes a while, and the disk is most
+/// likely still full.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A key and its value.
+type Pair = (Vec<u8>, Vec<u8>);
+
+impl Open {
+    fn at(path: &Path) -> fjall::Result<Self> {
+        // Sessions are read from memory; the engine needs little of it. A small journal is replayed soon.
+        let database = Database::builder(path)
+            .cache_size(16 << 20)
+            .max_journaling_size(128 << 20)
+            .journal_compression(CompressionType::None)
+            .worker_threads(2)
+            .open()?;
+        let keyspace = |name: &str, memtable: u64| {
+            let options = move || {
+                // Sealed values cannot be compressed.
+                KeyspaceCreateOptions::default()
+                    .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
+                    .max_memtable_size(memtable)
+            };
+            database.keyspace(name, options)
+        };
+        let spaces = [
+            keyspace("sessions", 16 << 20)?,
+            keyspace("data", 8 << 20)?,
+            keyspace("touches", 8 << 20)?,
+            keyspace("meta", 1 << 20)?,
+        ];
+        Ok(Self { database, spaces })
+    }
+
+    /// A part of it.
+    pub(super) fn space(&self, space: Space) -> &Keyspace {
+        &self.spaces[space as usize]
+    }
+
+    fn write(&self, batch: &Batch) -> fjall::Result<()> {
+        let mut writes = self.database.batch().durability(Some(PersistMode::SyncData));
+        for ((space, key), value) in batch {
+            match value {
+                Some(value) => writes.insert(self.space(*space), key.as_slice(), value.as_slice()),
+                None => writes.remove(self.space(*space), key.as_slice()),
+            }
+        }
+        writes.commit()
+    }
 }
 
 impl Engine {
-    fn open(path: &Path) -> fjall::Result<Self> {
-        let database = Database::builder(path).open()?;
-        let keyspace = |name| database.keyspace(name, KeyspaceCreateOptions::default);
-        let (sessions, data, touches, meta) =
-            (keyspace("sessions")?, keyspace("data")?, keyspace("touches")?, keyspace("meta")?);
-        Ok(Self { database, sessions, data, touches, meta })
-    }
-}
-
-/// The place of the engine: empty while it has failed and could not be opened again.
-pub(super) struct EngineSlot {
-    path: PathBuf,
-    state: RwLock<State>,
-}
-
-struct State {
-    engine: Option<Engine>,
-    tried_at: Instant,
-}
-
-/// The engine, for reading.
-pub(super) struct Reading<'a>(RwLockReadGuard<'a, State>);
-
-impl EngineSlot {
-    /// Opens the engine in a folder.
+    /// Opens it, or makes a new one. The engine itself syncs the folders that it makes.
     pub(super) fn open(path: &Path) -> fjall::Result<Self> {
-        let state = State { engine: Some(Engine::open(path)?), tried_at: Instant::now() };
-        Ok(Self { path: path.to_owned(), state: RwLock::new(state) })
+        let open = Open::at(path)?;
+        Ok(Self {
+            path: path.into(),
+            open: RwLock::new(Some(open)),
+            broken: AtomicBool::new(false),
+            tried_at: Mutex::default(),
+        })
     }
 
-    /// The engine, for reading.
-    pub(super) fn read(&self) -> Result<Reading<'_>, Unavailable> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        if state.engine.is_some() {
-            Ok(Reading(state))
-        } else {
-            Err(Unavailable::because("the engine has failed"))
+    fn held(&self) -> RwLockReadGuard<'_, Option<Open>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads something. Whoever reads for long keeps a broken engine from being opened again.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: it is closed, or cannot be read.
+    pub(super) fn read<R>(&self, read: impl FnOnce(&Open) -> fjall::Result<R>) -> Result<R, Unavailable> {
+        match &*self.held() {
+            Some(open) => read(open).map_err(Unavailable::because),
+            None => Err(Unavailable::because("the engine is closed")),
         }
     }
 
-    /// Reads from the engine.
-    pub(super) fn with<T>(&self, read: impl FnOnce(&Engine) -> fjall::Result<T>) -> Result<T, Unavailable> {
-        read(self.read()?.engine()).map_err(Unavailable::because)
+    pub(super) fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
+        self.read(|open| Ok(open.space(space).get(key)?.map(|value| value.to_vec())))
     }
 
-    /// Writes to the engine; called by one thread only. After a failure the engine is closed, and opened again
-    /// before the next write.
-    pub(super) fn write(&self, write: impl FnOnce(&Engine) -> fjall::Result<()>) -> Result<(), Unavailable> {
-        if self.read().is_err() {
-            self.reopen()?;
-        }
-        let result = self.with(write);
-        if result.is_err() {
-            // Nobody else may hold it when it is opened again.
-            self.state.write().unwrap_or_else(PoisonError::into_inner).engine = None;
-        }
-        result
+    /// Everything whose key begins like this.
+    pub(super) fn prefix(&self, space: Space, prefix: &[u8]) -> Result<Vec<Pair>, Unavailable> {
+        self.read(|open| {
+            let entry =
+                |guard: fjall::Guard| guard.into_inner().map(|(key, value)| (key.to_vec(), value.to_vec()));
+            open.space(space).prefix(prefix).map(entry).collect()
+        })
     }
 
-    fn reopen(&self) -> Result<(), Unavailable> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if state.tried_at.elapsed() < PATIENCE {
-            return Err(Unavailable::because("the engine has failed"));
+    /// Writes everything in one step, and syncs.
+    ///
+    /// # Errors
+    /// [`Unavailable`]: whether it is on disk is not known, but it will not be read before the engine has been
+    /// opened again.
+    pub(super) fn write(&self, batch: &Batch) -> Result<(), Unavailable> {
+        if self.broken.load(Ordering::Acquire) {
+            self.open_again()?;
         }
-        state.tried_at = Instant::now();
-        state.engine = Some(Engine::open(&self.path).map_err(Unavailable::because)?);
-        tracing::info!("the engine of the store is open again");
+        let written = self.read(|open| open.write(batch));
+        if written.is_err() {
+            self.broken.store(true, Ordering::Release);
+            *lock(&self.tried_at) = Some(Instant::now());
+        }
+        written
+    }
+
+    fn open_again(&self) -> Result<(), Unavailable> {
+        let mut tried_at = lock(&self.tried_at);
+        if tried_at.is_some_and(|tried_at| tried_at.elapsed() < PAUSE) {
+            return Err(Unavailable::because("the store could not write a moment ago"));
+        }
+        *tried_at = Some(Instant::now());
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        // Closed first: it holds the lock on its folder.
+        *open = None;
+        *open = Some(Open::at(&self.path).map_err(Unavailable::because)?);
+        self.broken.store(false, Ordering::Release);
         Ok(())
-    }
-}
-
-impl Reading<'_> {
-    pub(super) fn engine(&self) -> &Engine {
-        // `read` gives nothing out where there is no engine.
-        self.0.engine.as_ref().expect("an engine that was there when it was asked for")
     }
 }

@@ -1,10 +1,10 @@
 //! The embedded store: every session in memory, every change in a log-structured engine (fjall).
 //!
-//! * [`memory`]: the tables that requests are judged from, without I/O.
-//! * [`engine`]: fjall, and getting it back after a failure.
-//! * [`journal`]: making changes durable together (group commit), and activity behind.
+//! * [`memory`]: what requests are judged from, without I/O: a [`table`] of [`slot`]s, an [`index`] for each way to
+//!   find one, and a timing [`wheel`].
+//! * [`journal`]: making changes durable together (group commit), and activity behind; [`engine`] is the disk.
 //! * [`recovery`]: from the engine back into memory, after a stop or a crash.
-//! * [`mod@format`]: how a record is written.
+//! * [`format`]: how a record is written.
 //! * [`bag`]: the data bags, which are on disk only.
 //!
 //! What takes away (a lock, an ending) is in memory first and durable then; what gives (a sign-in, an unlock, a
@@ -14,11 +14,16 @@
 mod bag;
 mod engine;
 pub mod format;
+mod index;
 mod insert;
 mod journal;
 mod memory;
+mod owner;
 mod recovery;
+mod slot;
+mod table;
 mod update;
+mod wheel;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,13 +34,14 @@ use super::{
     Record, Store, TokenStanding, Touch, TouchError, Unavailable, UpdateError,
 };
 use crate::clock::Clock;
-use crate::core::{Session, SessionId, State, Subject, Timestamp, TokenHash, Version};
+use crate::core::{Session, SessionId, Subject, Timestamp, TokenHash, Version};
 use crate::keys::{Purpose, SharedKeys};
 
-use engine::EngineSlot;
+use engine::{Engine, Space};
 use format::Stored;
-use journal::{Job, Journal, Write};
-use memory::{Kept, Memory};
+use journal::{Done, Journal, Nature, Tick, Write};
+use memory::Memory;
+use slot::Flag;
 
 pub use recovery::{OpenError, Recovery};
 
@@ -47,7 +53,8 @@ pub struct EmbeddedOptions {
     pub keys: SharedKeys,
     /// The time, for what is written behind.
     pub clock: Arc<dyn Clock>,
-    /// How long activity may wait to be written. After a crash everybody gets this time back.
+    /// How long activity may wait to be written; that of sessions with long limits waits longer (a 120th of the
+    /// limit, up to a minute). After a crash everybody gets the time back that may be missing.
     pub touch_interval: Duration,
 }
 
@@ -67,13 +74,14 @@ pub struct EmbeddedStore {
 /// What the store shares with its journal.
 struct Inner {
     memory: Memory,
-    engine: Arc<EngineSlot>,
+    engine: Arc<Engine>,
     keys: SharedKeys,
     bags: bag::Locks,
+    touch_interval: Duration,
 }
 
-/// A due session that was handed out is not handed out again for this long.
-const HANDED_OUT_FOR: Duration = Duration::from_secs(60);
+/// Activity of a session waits for at most this long to be written.
+const LONGEST_BEHIND: Duration = Duration::from_secs(60);
 
 impl Inner {
     /// The value under which a session is stored: token and audience in the clear, so that a damaged record can
@@ -89,93 +97,110 @@ impl Inner {
         Ok(value)
     }
 
-    /// What the engine has of a session's details; nothing if that cannot be read, for the session itself is well.
-    fn details(&self, id: SessionId) -> Result<Details, Unavailable> {
-        let Some(value) = self.engine.with(|engine| engine.sessions.get(id.as_bytes()))? else {
-            return Ok(Details::default());
+    /// What the engine has of a session's details, and of which version; nothing if that cannot be read, for the
+    /// session itself is well.
+    fn details(&self, id: SessionId) -> Result<(Details, Option<Version>), Unavailable> {
+        let Some(value) = self.engine.get(Space::Sessions, id.as_bytes())? else {
+            return Ok((Details::default(), None));
         };
         Ok(recovery::open_record(&self.keys.load(), id, &value).map_or_else(
             |problem| {
                 tracing::error!(session = %id, %problem, "the details of a session cannot be read");
-                Details::default()
+                (Details::default(), None)
             },
-            |stored| stored.record.details,
+            |stored| (stored.record.details, Some(stored.record.session.version)),
         ))
     }
 
-    /// The whole record of a session that is in memory.
+    /// The whole record of a session that may be found.
     fn record(&self, id: SessionId) -> Result<Option<Record>, Unavailable> {
-        let (session, due_at, in_flight) = match self.memory.shard(id).get(&id) {
-            Some(kept) if kept.visible => (kept.session.clone(), kept.due_at, kept.in_flight.clone()),
-            _ => return Ok(None),
-        };
-        let details = match in_flight {
-            Some(record) => record.details.clone(),
-            None => self.details(id)?,
-        };
-        Ok(Some(Record { session, details, due_at }))
-    }
-
-    /// What is to be written behind now: activity, and what could not be made durable before.
-    fn behind(self: &Arc<Self>, now: Timestamp, last: bool) -> Job {
-        let dirty = self.memory.take_dirty();
-        let mut writes: Vec<_> = dirty
-            .iter()
-            .filter_map(|&id| {
-                let mut shard = self.memory.shard(id);
-                let kept = shard.get_mut(&id)?;
-                kept.dirty = false;
-                let retired_at = kept
-                    .replaced
-                    .as_ref()
-                    .and_then(|replaced| replaced.retired_at)
-                    .unwrap_or(Timestamp::NEVER);
-                let mut value = [0; 24];
-                for (place, moment) in
-                    value.chunks_exact_mut(8).zip([kept.session.last_activity_at, kept.due_at, retired_at])
-                {
-                    place.copy_from_slice(&moment.as_millis().to_le_bytes());
+        // What gives is on disk a moment before it is in force; then it is looked at again.
+        for _ in 0..100 {
+            let Some((stripe, slot, image)) = self.memory.decide_about(id) else { return Ok(None) };
+            let in_flight = stripe.in_flight.get(&slot).cloned();
+            drop(stripe);
+            let details = match in_flight {
+                Some(record) => record.details.clone(),
+                None => {
+                    let (details, version) = self.details(id)?;
+                    let still = self.memory.image(slot).is_some_and(|now| {
+                        now.has_id(id) && now.version() == image.version() && now.is_live() == image.is_live()
+                    });
+                    if !still || version.is_some_and(|version| version > image.version()) {
+                        std::thread::yield_now();
+                        continue;
+                    }
+                    details
                 }
-                Some(Write::Touch(id, value))
-            })
-            .collect();
-        writes.push(Write::Meta(recovery::NEWEST, now.as_millis().to_le_bytes().to_vec()));
-        if last {
-            writes.push(Write::Meta(recovery::CLOSED, vec![1]));
+            };
+            let Some(session) = self.memory.session(slot, &image) else { continue };
+            return Ok(Some(Record { session, details, due_at: image.due_at() }));
         }
-        let mut again = Vec::new();
-        for id in self.memory.take_unsaved() {
-            if let Some((record, more)) = self.unsaved(id) {
-                writes.extend(more);
-                again.push(record);
+        Err(Unavailable::because("the session is being changed all the time"))
+    }
+
+    /// As [`Inner::record`], for whoever has the right to decide about the session.
+    fn record_at(
+        &self,
+        stripe: &memory::Stripe,
+        slot: u32,
+        image: &slot::Image,
+    ) -> Result<Option<Record>, Unavailable> {
+        let Some(session) = self.memory.session(slot, image) else { return Ok(None) };
+        let details = match stripe.in_flight.get(&slot) {
+            Some(record) => record.details.clone(),
+            None => self.details(session.id)?.0,
+        };
+        Ok(Some(Record { session, details, due_at: image.due_at() }))
+    }
+
+    /// What the journal is to write although nobody waits for it.
+    fn behind(&self, now: Timestamp, tick: Tick, count: u64) -> Vec<Write> {
+        match tick {
+            Tick::StillOpen => {
+                vec![Write::Meta(recovery::NEWEST, now.as_millis().to_le_bytes().to_vec())]
             }
+            Tick::Closed => vec![Write::Meta(recovery::CLOSED, vec![1])],
+            Tick::Behind { all } => self.activity(all, count),
         }
-        let shared = Arc::clone(self);
-        let done = Box::new(move |result: Result<(), Unavailable>| {
-            for record in again {
-                shared.tried_again(&record, result.is_ok());
+    }
+
+    fn activity(&self, all: bool, count: u64) -> Vec<Write> {
+        let mut writes = Vec::new();
+        self.memory.table.take_marked(|slot| {
+            let Some(image) = self.memory.image(slot).filter(|image| image.used() == slot::Use::Taken) else {
+                return false;
+            };
+            let limit = image.due_at().since(image.last_activity_at());
+            let every = (self.waits(limit).as_millis() / self.touch_interval.as_millis().max(1)).max(1);
+            if !all && !u128::from(count + u64::from(slot)).is_multiple_of(every) {
+                return true;
             }
-            if result.is_err() {
-                shared.still_dirty(&dirty);
-            }
+            writes.extend(self.activity_of(&image));
+            false
         });
-        Job { writes, done }
+        writes
     }
 
-    /// Activity that could not be written waits for the next time.
-    fn still_dirty(&self, ids: &[SessionId]) {
-        for id in ids {
-            if let Some(kept) = self.memory.shard(*id).get_mut(id) {
-                self.note_dirty(kept);
-            }
+    fn activity_of(&self, image: &slot::Image) -> Option<Write> {
+        let id = image.id();
+        let mut retired_at = Timestamp::NEVER;
+        if image.is(Flag::REPLACED) && !image.is(Flag::UNSEEN) {
+            let (stripe, slot, _) = self.memory.decide_about(id)?;
+            let replaced = stripe.replaced.get(&slot);
+            retired_at = replaced.and_then(|replaced| replaced.retired_at).unwrap_or(Timestamp::NEVER);
         }
+        let mut value = [0; 24];
+        let moments = [image.last_activity_at(), image.due_at(), retired_at];
+        for (place, moment) in value.chunks_exact_mut(8).zip(moments) {
+            place.copy_from_slice(&moment.as_millis().to_le_bytes());
+        }
+        Some(Write::Touch(id, value))
     }
 
-    fn note_dirty(&self, kept: &mut Kept) {
-        if !kept.dirty {
-            kept.dirty = true;
-            self.memory.note_dirty(kept.session.id);
-        }
+    /// How long activity of a session may wait to be written that has this long left when it is active.
+    fn waits(&self, limit: Duration) -> Duration {
+        (limit / 120).clamp(self.touch_interval, LONGEST_BEHIND.max(self.touch_interval))
     }
 }
 
@@ -190,19 +215,7 @@ impl Store for EmbeddedStore {
     }
 
     async fn find(&self, token: &TokenHash) -> Result<Option<Found>, Unavailable> {
-        let Some(id) = self.inner.memory.id_of(token) else { return Ok(None) };
-        let shard = self.inner.memory.shard(id);
-        let Some(kept) = shard.get(&id).filter(|kept| kept.visible) else { return Ok(None) };
-        let standing = match &kept.replaced {
-            _ if kept.token == *token => TokenStanding::Current {
-                first_seen: kept.replaced.as_ref().is_some_and(|replaced| replaced.retired_at.is_none()),
-            },
-            Some(replaced) if replaced.token == *token => {
-                TokenStanding::Replaced { privilege: replaced.privilege, retired_at: replaced.retired_at }
-            }
-            _ => return Ok(None),
-        };
-        Ok(Some(Found { session: kept.session.clone(), token: standing, place: 0 }))
+        Ok(self.inner.find(token))
     }
 
     async fn load(&self, id: SessionId) -> Result<Option<Record>, Unavailable> {
@@ -210,33 +223,11 @@ impl Store for EmbeddedStore {
     }
 
     async fn touch(&self, session: &Found, touch: Touch) -> Result<(), TouchError> {
-        let id = session.session.id;
-        let mut shard = self.inner.memory.shard(id);
-        let kept = shard.get_mut(&id).filter(|kept| kept.visible).ok_or(TouchError::Gone)?;
-        if kept.session.state != State::Active {
-            return Err(TouchError::Gone);
-        }
-        kept.session.last_activity_at = kept.session.last_activity_at.max(touch.at);
-        kept.due_at = kept.due_at.max(touch.due_at);
-        self.inner.note_dirty(kept);
-        Ok(())
+        self.inner.touch(session, touch).ok_or(TouchError::Gone)
     }
 
     async fn retire(&self, session: &Found, at: Timestamp) -> Result<(), TouchError> {
-        let id = session.session.id;
-        let mut shard = self.inner.memory.shard(id);
-        let kept = shard
-            .get_mut(&id)
-            .filter(|kept| kept.visible && kept.session.is_live())
-            .ok_or(TouchError::Gone)?;
-        if kept.session.version == session.session.version
-            && let Some(replaced) = &mut kept.replaced
-            && replaced.retired_at.is_none()
-        {
-            replaced.retired_at = Some(at);
-            self.inner.note_dirty(kept);
-        }
-        Ok(())
+        self.inner.retire(session, at).ok_or(TouchError::Gone)
     }
 
     async fn update(&self, expected: Version, change: Change) -> Result<Version, UpdateError> {
@@ -244,73 +235,37 @@ impl Store for EmbeddedStore {
     }
 
     async fn list(&self, subject: &Subject) -> Result<Vec<Record>, Unavailable> {
-        let ids = self.inner.memory.subjects(subject).get(subject).cloned().unwrap_or_default();
-        let mut records = Vec::with_capacity(ids.len());
-        for id in ids {
-            records.extend(self.inner.record(id)?);
+        let stripe = self.inner.memory.decide(subject);
+        let slots = self.inner.memory.of_subject(subject);
+        drop(stripe);
+        let mut records = Vec::with_capacity(slots.len());
+        for (_, image) in slots.iter().filter(|(_, image)| image.used() == slot::Use::Taken) {
+            records.extend(self.inner.record(image.id())?);
         }
         records.sort_by_key(|record| (record.session.signed_in_at, record.session.id));
         Ok(records)
     }
 
     async fn page(&self, after: Option<SessionId>, limit: usize) -> Result<Vec<Session>, Unavailable> {
-        Ok(self.inner.memory.page(after, limit))
+        self.inner.page(after, limit)
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<SessionId>, Unavailable> {
-        let memory = &self.inner.memory;
-        let mut due = Vec::new();
-        // Touches only move the due moment, not the place in the queue; what comes up too early is put back. That
-        // is bounded too, so that one call never takes long.
-        for _ in 0..limit.saturating_mul(4) {
-            if due.len() == limit {
-                break;
-            }
-            let Some(id) = memory.first_due(now) else { break };
-            let mut shard = memory.shard(id);
-            let Some(kept) = shard.get_mut(&id) else { continue };
-            if kept.due_at > now {
-                let at = kept.due_at;
-                memory.arm(kept, at);
-            } else {
-                memory.arm(kept, now + HANDED_OUT_FOR);
-                if kept.visible {
-                    due.push(id);
-                }
-            }
-        }
-        Ok(due)
+        Ok(self.inner.memory.due(now, limit))
     }
 
     async fn forget(&self, id: SessionId) -> Result<(), Unavailable> {
-        let (subject, token, replaced) = match self.inner.memory.shard(id).get(&id) {
-            Some(kept) if kept.visible && !kept.session.is_live() => (
-                kept.session.subject.clone(),
-                kept.token,
-                kept.replaced.as_ref().map(|replaced| replaced.token),
-            ),
-            _ => return Ok(()),
-        };
-        self.commit(vec![Write::Forget(id)]).await?;
-        let memory = &self.inner.memory;
-        let mut subjects = memory.subjects(&subject);
-        let mut shard = memory.shard(id);
-        if let Some(kept) = shard.remove(&id) {
-            memory.disarm(&kept);
-            memory.count(Some(kept.session.state), None);
-        }
-        drop(shard);
-        if let Some(ids) = subjects.get_mut(&subject) {
-            ids.retain(|known| *known != id);
-            if ids.is_empty() {
-                subjects.remove(&subject);
+        let receiver = {
+            let Some((_stripe, _, image)) = self.inner.memory.decide_about(id) else { return Ok(()) };
+            if image.is_live() {
+                return Ok(());
             }
-        }
-        memory.unlink(&token);
-        if let Some(replaced) = replaced {
-            memory.unlink(&replaced);
-        }
-        Ok(())
+            let inner = Arc::clone(&self.inner);
+            self.submit(Nature::Gives, vec![Write::Forget(id)], move |result| {
+                result.map(|()| inner.forgotten(id))
+            })
+        };
+        receiver.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     fn counts(&self) -> Counts {
@@ -336,12 +291,114 @@ impl Store for EmbeddedStore {
     }
 }
 
+impl Inner {
+    fn find(&self, token: &TokenHash) -> Option<Found> {
+        let (slot, image, token) = match self.memory.by_token(token) {
+            Some((slot, image)) => {
+                (slot, image, TokenStanding::Current { first_seen: image.is(Flag::UNSEEN) })
+            }
+            None => {
+                let (slot, image, replaced) = self.memory.by_replaced_token(token)?;
+                let (privilege, retired_at) = (replaced.privilege, replaced.retired_at);
+                (slot, image, TokenStanding::Replaced { privilege, retired_at })
+            }
+        };
+        Some(Found { session: self.memory.session(slot, &image)?, token, place: u64::from(slot) })
+    }
+
+    fn touch(&self, found: &Found, touch: Touch) -> Option<()> {
+        let id = found.session.id;
+        let hinted = u32::try_from(found.place).ok().and_then(|slot| self.touch_at(slot, id, touch));
+        // The place is a hint: the session may be elsewhere, if it was found before a restart.
+        hinted.or_else(|| self.touch_at(self.memory.by_id(id)?.0, id, touch))
+    }
+
+    fn touch_at(&self, slot: u32, id: SessionId, touch: Touch) -> Option<()> {
+        let handed_out = {
+            let locked = self.memory.table.get(slot)?.lock();
+            if !locked.is_active(id) {
+                return None;
+            }
+            locked.touch(touch.at, touch.due_at)
+        };
+        self.memory.table.mark(slot);
+        if let Some(due_at) = handed_out {
+            self.memory.arm(slot, due_at);
+        }
+        Some(())
+    }
+
+    fn retire(&self, found: &Found, at: Timestamp) -> Option<()> {
+        let (mut stripe, slot, image) = self.memory.decide_about(found.session.id)?;
+        if !image.is_live() {
+            return None;
+        }
+        if image.version() == found.session.version
+            && let Some(replaced) = stripe.replaced.get_mut(&slot)
+            && replaced.retired_at.is_none()
+        {
+            replaced.retired_at = Some(at);
+            self.memory.table.get(slot)?.lock().flag(Flag::UNSEEN, false);
+            self.memory.table.mark(slot);
+        }
+        Some(())
+    }
+
+    /// The engine has the ids in order; what else is told comes from memory.
+    fn page(&self, after: Option<SessionId>, limit: usize) -> Result<Vec<Session>, Unavailable> {
+        use std::ops::Bound;
+        let from = after.map_or(Bound::Unbounded, |id| Bound::Excluded(*id.as_bytes()));
+        self.engine.read(|open| {
+            let mut page = Vec::new();
+            for entry in open.space(Space::Sessions).range((from, Bound::Unbounded)) {
+                if page.len() == limit {
+                    break;
+                }
+                let Ok(id) = <[u8; 16]>::try_from(&*entry.key()?) else { continue };
+                let found = self.memory.visible(SessionId::from_bytes(id));
+                page.extend(found.and_then(|(slot, image)| self.memory.session(slot, &image)));
+            }
+            Ok(page)
+        })
+    }
+
+    /// The tombstone is gone from the disk.
+    fn forgotten(&self, id: SessionId) {
+        if let Some((mut stripe, slot, image)) = self.memory.decide_about(id)
+            && let Some(session) = self.memory.session(slot, &image)
+        {
+            self.memory.remove(&mut stripe, slot, &image, &session.subject);
+        }
+    }
+}
+
+/// An answer that is still to come.
+type Answer<T, E> = tokio::sync::oneshot::Receiver<Result<T, E>>;
+
+fn stopped() -> Unavailable {
+    Unavailable::because("the journal has stopped")
+}
+
 impl EmbeddedStore {
-    /// Makes writes durable, and waits for it.
-    async fn commit(&self, writes: Vec<Write>) -> Result<(), Unavailable> {
+    /// Hands writes over. `settle` runs on the journal's thread, once they are durable or known not to be; what it
+    /// gives is the answer. It runs once more, and nobody hears it, if what takes away becomes durable later.
+    fn submit<T: Send + 'static, E: Send + 'static>(
+        &self,
+        nature: Nature,
+        writes: Vec<Write>,
+        mut settle: impl FnMut(Result<(), Unavailable>) -> Result<T, E> + Send + 'static,
+    ) -> Answer<T, E> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        self.journal.submit(writes, Box::new(move |result| drop(sender.send(result))));
-        receiver.await.unwrap_or_else(|_| Err(Unavailable::because("the journal has stopped")))
+        let mut sender = Some(sender);
+        let done: Done = Box::new(move |result| {
+            let answer = settle(result);
+            if let Some(sender) = sender.take() {
+                // Whoever stopped waiting does not want to know.
+                drop(sender.send(answer));
+            }
+        });
+        self.journal.submit(nature, writes, done);
+        receiver
     }
 }
 

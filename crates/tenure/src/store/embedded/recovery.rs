@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::super::{Details, Ending, Record, Unavailable};
-use super::engine::{Engine, EngineSlot};
+use super::engine::{Engine, Space};
 use super::format::{self, DecodeError, Stored};
-use super::journal::{Journal, Write};
-use super::memory::{Kept, Memory};
-use super::{EmbeddedOptions, EmbeddedStore, Inner, bag};
+use super::journal::{Disk, Journal, Nature, Write};
+use super::memory::Memory;
+use super::slot::Flag;
+use super::{EmbeddedOptions, EmbeddedStore, Inner, bag, owner, stopped};
 use crate::core::{
     Assurance, Audience, EndReason, Session, SessionId, State, Subject, Timestamp, TokenHash, Version,
 };
@@ -25,6 +27,12 @@ pub(super) const CLEAR: usize = 24 + 8;
 
 /// How long a damaged session can be explained.
 const EXPLAIN_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How many first bytes of ids are read in one go.
+const RANGE: u32 = 8;
+
+/// For how long, at most, a busy disk may have kept the store from noting that it is open.
+const STALLED: Duration = Duration::from_secs(10);
 
 /// What was found when a store was opened.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -48,10 +56,15 @@ pub struct Recovery {
 #[non_exhaustive]
 pub enum OpenError {
     /// Another process has it open.
-    #[error("{path} (store.path): another gateway has this store open; stop it, or name another folder")]
+    #[error(
+        "{path} (store.path): {} has this store open; stop it, or name another folder",
+        by.as_deref().unwrap_or("another process")
+    )]
     InUse {
         /// Its folder.
         path: PathBuf,
+        /// The other process, such as `process 4711 (tenure)`, as far as it is known.
+        by: Option<String>,
     },
     /// The key ring does not open what is stored.
     #[error(
@@ -107,31 +120,45 @@ impl EmbeddedStore {
     /// Another process has it open, the key ring is not the one it was written with, it is of a newer version, or
     /// the folder cannot be used.
     pub fn open(options: EmbeddedOptions) -> Result<(Self, Recovery), OpenError> {
+        Self::open_on(options, |engine| Box::new(engine))
+    }
+
+    /// Opens a store that writes to what `disk` makes of the engine.
+    pub(super) fn open_on(
+        options: EmbeddedOptions,
+        disk: impl FnOnce(Arc<Engine>) -> Box<dyn Disk>,
+    ) -> Result<(Self, Recovery), OpenError> {
         let began = Instant::now();
         let path = options.path.clone();
-        let engine_error = |error: &dyn std::fmt::Display| OpenError::Engine {
-            path: path.clone(),
-            reason: error.to_string(),
-        };
-        let engine = EngineSlot::open(&options.path).map_err(|error| match error {
-            fjall::Error::Locked => OpenError::InUse { path: path.clone() },
-            error => engine_error(&error),
+        let engine_error = |reason: String| OpenError::Engine { path: path.clone(), reason };
+        let engine = Engine::open(&options.path).map_err(|error| match error {
+            fjall::Error::Locked => OpenError::InUse { path: path.clone(), by: owner::read(&path) },
+            fjall::Error::Io(error) => engine_error(error.to_string()),
+            error => engine_error(error.to_string()),
         })?;
-        let (engine, memory) = (Arc::new(engine), Memory::new());
+        owner::write(&path).map_err(|error| engine_error(error.to_string()))?;
+        let engine = Arc::new(engine);
+        let now = options.clock.now();
         let inner = Arc::new(Inner {
-            memory,
+            memory: Memory::new(now),
             engine: Arc::clone(&engine),
             keys: options.keys,
             bags: bag::Locks::new(),
+            touch_interval: options.touch_interval,
         });
-        let mut recovery = recover(&inner, &path, options.clock.now(), options.touch_interval)?;
+        let mut recovery = recover(&inner, &path, now)?;
 
         let (shared, clock) = (Arc::clone(&inner), options.clock);
-        let tick = move |last| shared.behind(clock.now(), last);
-        let journal =
-            Journal::start(engine, options.touch_interval, tick).map_err(|error| engine_error(&error))?;
+        let mut count = 0_u64;
+        let tick = move |tick| {
+            count += 1;
+            shared.behind(clock.now(), tick, count)
+        };
+        let disk = disk(Arc::clone(&engine));
+        let journal = Journal::start(engine, disk, options.touch_interval, tick)
+            .map_err(|error| engine_error(error.to_string()))?;
         let store = Self { journal, inner };
-        store.note_open().map_err(|error| engine_error(&error))?;
+        store.note_open().map_err(|error| engine_error(error.to_string()))?;
         recovery.took = began.elapsed();
         Ok((store, recovery))
     }
@@ -139,110 +166,161 @@ impl EmbeddedStore {
     /// From now on, an end without a word is a crash.
     fn note_open(&self) -> Result<(), Unavailable> {
         let (sender, receiver) = std::sync::mpsc::channel();
-        self.journal
-            .submit(vec![Write::Meta(CLOSED, vec![0])], Box::new(move |result| drop(sender.send(result))));
-        receiver.recv().unwrap_or_else(|_| Err(Unavailable::because("the journal has stopped")))
+        let done = Box::new(move |result| drop(sender.send(result)));
+        self.journal.submit(Nature::Gives, vec![Write::Meta(CLOSED, vec![0])], done);
+        receiver.recv().unwrap_or_else(|_| Err(stopped()))
     }
 }
 
 fn meta(engine: &Engine, key: &str) -> Option<Vec<u8>> {
-    engine.meta.get(key).ok().flatten().map(|value| value.to_vec())
+    engine.get(Space::Meta, key.as_bytes()).ok().flatten()
+}
+
+/// What was found in a range of ids.
+#[derive(Default)]
+struct Part {
+    live: usize,
+    ended: usize,
+    corrupted: Vec<SessionId>,
+    newest: Timestamp,
+    /// For each record whose key is not in the ring, the number of that.
+    missing_keys: Vec<u16>,
 }
 
 /// Reads everything, on two threads.
-fn recover(
-    inner: &Arc<Inner>,
-    path: &Path,
-    now: Timestamp,
-    interval: Duration,
-) -> Result<Recovery, OpenError> {
-    let reading = inner
-        .engine
-        .read()
-        .map_err(|error| OpenError::Engine { path: path.into(), reason: error.to_string() })?;
-    let engine = reading.engine();
-    let newest = meta(engine, NEWEST).and_then(|value| value.try_into().ok()).map(u64::from_le_bytes);
-    let was_closed = meta(engine, CLOSED).is_none_or(|value| value == [1]);
-    let halves = [(0_u8, 0x7f_u8), (0x80, 0xff)];
+fn recover(inner: &Arc<Inner>, path: &Path, now: Timestamp) -> Result<Recovery, OpenError> {
+    let newest = meta(&inner.engine, NEWEST).and_then(|value| value.try_into().ok()).map(u64::from_le_bytes);
+    let was_closed = meta(&inner.engine, CLOSED).is_none_or(|value| value == [1]);
+    let next = AtomicU32::new(0);
     let results: Vec<_> = std::thread::scope(|scope| {
-        let running: Vec<_> = halves
-            .map(|(first, last)| scope.spawn(move || read_range(inner, engine, path, first, last, now)))
-            .into_iter()
-            .collect();
-        running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+        let read = || {
+            let mut parts = Vec::new();
+            // Small ranges, so that neither thread waits long for the other at the end.
+            while let Some(range) = take_range(&next) {
+                parts.push(read_range(inner, path, range, now)?);
+            }
+            Ok(parts)
+        };
+        let running = [scope.spawn(read), scope.spawn(read)];
+        running.map(std::thread::ScopedJoinHandle::join).into_iter().collect()
     });
     let mut recovery =
         Recovery { was_closed, newest: Timestamp::from_millis(newest.unwrap_or(0)), ..Recovery::default() };
+    let mut missing_keys = Vec::new();
     for result in results {
-        let part = result.unwrap_or_else(|_| {
+        let parts = result.unwrap_or_else(|_| {
             Err(OpenError::Engine { path: path.into(), reason: "reading it failed".into() })
         })?;
-        recovery.live += part.live;
-        recovery.ended += part.ended;
-        recovery.corrupted.extend(part.corrupted);
-        recovery.newest = recovery.newest.max(part.newest);
+        for part in parts {
+            recovery.live += part.live;
+            recovery.ended += part.ended;
+            recovery.corrupted.extend(part.corrupted);
+            recovery.newest = recovery.newest.max(part.newest);
+            missing_keys.extend(part.missing_keys);
+        }
+    }
+    // The number of the key is in the clear. One record with an odd number among good ones is a damaged record;
+    // anything more is the wrong key ring, and nobody's session ends for that.
+    missing_keys.sort_unstable();
+    let all_fail = recovery.corrupted.len() == recovery.live + recovery.ended;
+    let twice = missing_keys.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+    if let Some(key) = twice.or_else(|| missing_keys.first().copied().filter(|_| all_fail)) {
+        return Err(OpenError::KeyMissing { path: path.into(), key });
     }
     if !was_closed {
         // Nobody was active after now, unless the wall clock has been set back since.
-        let longest = recovery.newest + interval;
+        let longest = recovery.newest + inner.touch_interval + STALLED;
         let end = if now >= recovery.newest { longest.min(now) } else { longest };
-        inner.give_back(end, recovery.newest - interval);
+        inner.give_back(end, recovery.newest);
     }
     Ok(recovery)
+}
+
+/// The first bytes of ids to be read next: from, and up to.
+fn take_range(next: &AtomicU32) -> Option<(u8, u8)> {
+    let first = u8::try_from(next.fetch_add(RANGE, Ordering::Relaxed)).ok()?;
+    Some((first, first + (RANGE - 1) as u8))
 }
 
 /// Reads the sessions whose ids begin with these bytes.
 fn read_range(
     inner: &Inner,
-    engine: &Engine,
     path: &Path,
-    first: u8,
-    last: u8,
+    (first, last): (u8, u8),
     now: Timestamp,
-) -> Result<Recovery, OpenError> {
-    let engine_error =
-        |error: fjall::Error| OpenError::Engine { path: path.into(), reason: error.to_string() };
-    let (begin, end) = ([first; 1], [[last; 1], [0xff; 1]].concat());
-    let end: Vec<u8> = end.into_iter().chain([0xff; 15]).collect();
-    let mut touches = engine.touches.range(begin.as_slice()..=end.as_slice());
-    let mut touch = touches.next().transpose_kv().map_err(engine_error)?;
-    let mut part = Recovery::default();
+) -> Result<Part, OpenError> {
+    let engine_error = |reason: String| OpenError::Engine { path: path.into(), reason };
+    let mut end = [0xff; 16];
+    end[0] = last;
+    let range = [first].to_vec()..=end.to_vec();
     let keys = inner.keys.load();
-    for entry in engine.sessions.range(begin.as_slice()..=end.as_slice()) {
-        let (key, value) = entry.into_inner().map_err(engine_error)?;
-        let Ok(bytes) = <[u8; 16]>::try_from(&*key) else { continue };
-        let id = SessionId::from_bytes(bytes);
-        let mut stored = match open_record(&keys, id, &value) {
-            Ok(stored) => stored,
-            Err(RecordProblem::Sealed(SealError::UnknownKey(key))) => {
-                return Err(OpenError::KeyMissing { path: path.into(), key });
+    let mut part = Part::default();
+    let mut failure = None;
+    let read = inner.engine.read(|open| {
+        let mut touches = open.space(Space::Touches).range(range.clone());
+        let mut touch = touches.next().transpose_kv()?;
+        for entry in open.space(Space::Sessions).range(range) {
+            let (key, value) = entry.into_inner()?;
+            let Ok(bytes) = <[u8; 16]>::try_from(&*key) else { continue };
+            while touch.as_ref().is_some_and(|(key, _)| **key < bytes[..]) {
+                touch = touches.next().transpose_kv()?;
             }
-            Err(RecordProblem::Decoded(DecodeError::UnknownFormat(format))) => {
-                return Err(OpenError::Newer { path: path.into(), format });
+            let touched = touch.as_ref().filter(|(key, _)| **key == bytes[..]).map(|(_, value)| &**value);
+            match take_in(inner, &keys, SessionId::from_bytes(bytes), &value, touched, now, &mut part) {
+                Ok(()) => {}
+                Err(problem) => {
+                    failure = Some(problem);
+                    break;
+                }
             }
-            Err(problem) => {
-                tracing::error!(session = %id, %problem, "a session is damaged and has ended");
-                part.corrupted.push(id);
-                let Some(tombstone) = tombstone_of(id, &value, now) else { continue };
-                tombstone
-            }
-        };
-        while touch.as_ref().is_some_and(|(key, _)| **key < *id.as_bytes().as_slice()) {
-            touch = touches.next().transpose_kv().map_err(engine_error)?;
         }
-        if let Some((_, value)) = touch.as_ref().filter(|(key, _)| **key == *id.as_bytes().as_slice()) {
-            merge_touch(&mut stored, value);
+        Ok(())
+    });
+    match (read, failure) {
+        (Err(error), _) => Err(engine_error(error.reason)),
+        (_, Some(RecordProblem::Decoded(DecodeError::UnknownFormat(format)))) => {
+            Err(OpenError::Newer { path: path.into(), format })
         }
-        let session = &stored.record.session;
-        part.newest = part.newest.max(session.last_activity_at).max(session.rotated_at);
-        if session.is_live() {
-            part.live += 1;
-        } else {
-            part.ended += 1;
-        }
-        inner.restore(stored);
+        (_, Some(problem)) => Err(engine_error(problem.to_string())),
+        (Ok(()), None) => Ok(part),
     }
-    Ok(part)
+}
+
+/// Takes one session into memory. Damage is noted; a record of a newer version is an error.
+fn take_in(
+    inner: &Inner,
+    keys: &KeyRing,
+    id: SessionId,
+    value: &[u8],
+    touched: Option<&[u8]>,
+    now: Timestamp,
+    part: &mut Part,
+) -> Result<(), RecordProblem> {
+    let mut stored = match open_record(keys, id, value) {
+        Ok(stored) => stored,
+        Err(problem @ RecordProblem::Decoded(DecodeError::UnknownFormat(_))) => return Err(problem),
+        Err(problem) => {
+            if let RecordProblem::Sealed(SealError::UnknownKey(key)) = problem {
+                part.missing_keys.push(key);
+            }
+            tracing::error!(session = %id, %problem, "a session is damaged and has ended");
+            part.corrupted.push(id);
+            let Some(tombstone) = tombstone_of(id, value, now) else { return Ok(()) };
+            tombstone
+        }
+    };
+    if let Some(value) = touched {
+        merge_touch(&mut stored, value);
+    }
+    let session = &stored.record.session;
+    part.newest = part.newest.max(session.last_activity_at).max(session.rotated_at);
+    if session.is_live() {
+        part.live += 1;
+    } else {
+        part.ended += 1;
+    }
+    inner.restore(stored);
+    Ok(())
 }
 
 trait TransposeKv {
@@ -306,49 +384,39 @@ fn tombstone_of(id: SessionId, value: &[u8], now: Timestamp) -> Option<Stored> {
 impl Inner {
     fn restore(&self, stored: Stored) {
         let Stored { record, token, replaced } = stored;
-        let (id, subject, state) = (record.session.id, record.session.subject.clone(), record.session.state);
-        self.memory.subjects(&subject).entry(subject).or_default().push(id);
-        let mut kept = Kept {
-            due_at: record.due_at,
-            armed: record.due_at,
-            session: record.session,
-            token,
-            replaced: replaced.map(Box::new),
-            visible: true,
-            pending: false,
-            leaving: false,
-            dirty: false,
-            in_flight: None,
-            unsaved: false,
+        let session = &record.session;
+        let mut stripe = self.memory.decide(&session.subject);
+        let Some(slot) = self.memory.reserve(session, record.due_at, token) else {
+            tracing::error!(session = %session.id, "two sessions have one token; this one is left out");
+            return;
         };
-        let due_at = kept.due_at;
-        self.memory.arm(&mut kept, due_at);
-        self.memory.shard(id).insert(id, kept);
-        self.memory.link(token, id);
         if let Some(replaced) = replaced {
-            self.memory.link(replaced.token, id);
+            stripe.replaced.insert(slot, replaced);
+            self.memory.link_token(&replaced.token, slot);
+            if let Some(slot) = self.memory.table.get(slot) {
+                let slot = slot.lock();
+                slot.flag(Flag::REPLACED, true);
+                slot.flag(Flag::UNSEEN, replaced.retired_at.is_none());
+            }
         }
-        self.memory.count(None, Some(state));
+        self.memory.admit(slot, session.state, record.due_at);
     }
 
-    /// After a crash, activity of the last interval may be missing. Whoever was active and over no limit when it
-    /// began is taken to have been active until the end: nobody's time gets shorter by our crash.
-    fn give_back(&self, end: Timestamp, began: Timestamp) {
-        let mut after = None;
-        loop {
-            let page = self.memory.page(after, 4096);
-            let Some(last) = page.last() else { return };
-            after = Some(last.id);
-            for session in page.iter().filter(|session| session.state == State::Active) {
-                let mut shard = self.memory.shard(session.id);
-                let Some(kept) = shard.get_mut(&session.id) else { continue };
-                if kept.due_at > began && kept.session.last_activity_at < end {
-                    // The due moment moves along; the absolute limit is judged from the record all the same.
-                    let given = end.since(kept.session.last_activity_at);
-                    kept.session.last_activity_at = end;
-                    kept.due_at = kept.due_at + given;
-                    self.note_dirty(kept);
-                }
+    /// After a crash, the activity may be missing that waited to be written. Whoever was active and over no limit
+    /// when that began is taken to have been active until the end: nobody's time gets shorter by our crash.
+    fn give_back(&self, end: Timestamp, newest: Timestamp) {
+        for number in self.memory.table.numbers() {
+            let Some(slot) = self.memory.table.get(number) else { continue };
+            let locked = slot.lock();
+            let image = locked.image();
+            let (last, due_at) = (image.last_activity_at(), image.due_at());
+            let began = newest - self.waits(due_at.since(last)) - self.touch_interval;
+            if image.is_active() && due_at > began && last < end {
+                // The due moment moves along; the absolute limit is judged from the record all the same. The wheel
+                // notices when the old moment comes.
+                locked.touch(end, due_at + end.since(last));
+                drop(locked);
+                self.memory.table.mark(number);
             }
         }
     }
