@@ -177,7 +177,7 @@ impl Inner {
             self.hold(*slot, false);
             if now.version() == *version {
                 stripe.in_flight.remove(slot);
-                self.apply(*slot, &now, record);
+                self.apply(*slot, &now, record, None);
                 ended.push(record.clone());
             }
         }

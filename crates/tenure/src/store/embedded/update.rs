@@ -57,8 +57,11 @@ fn decide(
     }
     let nature = if takes_away { Nature::TakesAway } else { Nature::Gives };
     if takes_away {
+        // Activity takes no lock but that of the slot, so whether there was any is asked once more under it.
+        if !inner.apply(slot, &image, &record, change.if_quiet_since) {
+            return Err(UpdateError::Conflict);
+        }
         stripe.in_flight.insert(slot, Arc::clone(&record));
-        inner.apply(slot, &image, &record);
     } else if let Some(slot) = inner.memory.table.get(slot) {
         slot.lock().flag(Flag::PENDING, true);
     }
@@ -125,12 +128,22 @@ fn due_at(image: &Image, record: &Record) -> Timestamp {
 }
 
 impl Inner {
-    /// Puts a record in force, with the activity that was noted meanwhile.
-    pub(super) fn apply(&self, slot: u32, before: &Image, record: &Record) {
-        let Some(place) = self.memory.table.get(slot) else { return };
+    /// Puts a record in force, with the activity that was noted meanwhile; unless there was activity after
+    /// `quiet_since`. Gives back whether it did.
+    pub(super) fn apply(
+        &self,
+        slot: u32,
+        before: &Image,
+        record: &Record,
+        quiet_since: Option<Timestamp>,
+    ) -> bool {
+        let Some(place) = self.memory.table.get(slot) else { return false };
         let due_at = {
             let locked = place.lock();
             let now = locked.image();
+            if quiet_since.is_some_and(|quiet_since| now.last_activity_at() > quiet_since) {
+                return false;
+            }
             let due_at = due_at(&now, record);
             let mut session = record.session.clone();
             session.last_activity_at = session.last_activity_at.max(now.last_activity_at());
@@ -139,6 +152,7 @@ impl Inner {
         };
         self.memory.count(Some(before.state()), Some(record.session.state));
         self.memory.arm(slot, due_at);
+        true
     }
 
     /// What took away is durable: the engine has the newest record.
@@ -171,7 +185,7 @@ impl Inner {
         }
         // What took away before this was written before it, or with it.
         stripe.in_flight.remove(&slot);
-        self.apply(slot, &image, record);
+        self.apply(slot, &image, record, None);
         if let Some(rotation) = rotation {
             self.rotate(&mut stripe, id, slot, &image, rotation);
         }
