@@ -11,7 +11,7 @@ use tenure_gateway::config::value::{parse_duration, write_duration};
 use tenure_gateway::config::{Config, Environment};
 use tenure_gateway::server::{Foundation, Server};
 
-use super::serve::background_runtime;
+use super::serve::{Signal, Signals, background_runtime};
 use crate::failure::Failure;
 use crate::logging;
 
@@ -60,7 +60,9 @@ async fn demonstrate(arguments: &Arguments, folder: &Path) -> Result<(), Failure
     let server = Server::start(&config, store, foundation).await?;
     announce(arguments, server.address(), server.admin_address(), &password);
 
-    let _ = tokio::signal::ctrl_c().await;
+    let mut signals = Signals::new()?;
+    // There is no configuration to read again.
+    while let Signal::Reload = signals.next().await {}
     server.stop().await;
     application.abort();
     Ok(())
