@@ -1,0 +1,34 @@
+// One browser for a file of tests; contexts and gateways that go when the test that made them ends.
+
+import { after, afterEach, before } from 'node:test';
+import { launch } from './harness.mjs';
+import { startDemo, startServe } from './real_gateway.mjs';
+
+/** Must be called at the top of a file of tests. */
+export function stage() {
+  let browser;
+  /** @type {(() => unknown)[]} */
+  let cleanUp = [];
+
+  before(async () => { browser = await launch(); });
+  afterEach(async () => {
+    for (const step of cleanUp.splice(0).reverse()) await step();
+  });
+  after(() => browser?.close());
+
+  const kept = async (starting) => {
+    const gateway = await starting;
+    cleanUp.push(() => gateway.stop());
+    return gateway;
+  };
+  return {
+    demo: (limits) => kept(startDemo(limits)),
+    serve: (config) => kept(startServe(config)),
+    async context(options = {}) {
+      const context = await browser.newContext(options);
+      context.setDefaultTimeout(10_000);
+      cleanUp.push(() => context.close());
+      return context;
+    },
+  };
+}
