@@ -123,7 +123,12 @@ export async function signIn(page, gateway, path = '/claim/1') {
 /** Fills in the password of the form on the page and presses its button. */
 export async function givePassword(page, gateway, button) {
   await page.getByLabel('Password').fill(gateway.password);
-  await page.getByRole('button', { name: button, exact: true }).click();
+  await press(page, button);
+}
+
+/** Presses a button that leads to another page, and waits for that page. */
+export async function press(page, button) {
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: button, exact: true }).click()]);
 }
 
 /** What the gateway says about the session of this browser; never activity. */
