@@ -10,7 +10,9 @@ const TENURE = program('TENURE_BIN', 'tenure', 'tenure-cli');
 const SHOP = program('TENURE_SHOP_BIN', 'shop', 'tenure-shop');
 const running = new Set();
 
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+/** Ends every program that was started here, those too whose start failed half-way. */
+export const stopAll = () => running.forEach((child) => child.kill('SIGKILL'));
+process.on('exit', stopAll);
 
 /** The program that the variable names, or else what cargo built here. */
 function program(variable, name, crate) {

@@ -2,7 +2,7 @@
 
 import { after, afterEach, before } from 'node:test';
 import { launch } from './harness.mjs';
-import { startDemo, startServe } from './real_gateway.mjs';
+import { startDemo, startServe, stopAll } from './real_gateway.mjs';
 
 /** Must be called at the top of a file of tests. */
 export function stage() {
@@ -14,7 +14,10 @@ export function stage() {
   afterEach(async () => {
     for (const step of cleanUp.splice(0).reverse()) await step();
   });
-  after(() => browser?.close());
+  after(async () => {
+    await browser?.close();
+    stopAll();
+  });
 
   const kept = async (starting) => {
     const gateway = await starting;
