@@ -37,7 +37,7 @@ test('however busy a person is, the absolute limit locks; the password brings th
   await signIn(page, gateway, '/poll');
   await left(context, gateway);
   assert.equal((await standing(context, gateway)).reason, 'absolute');
-  await shown(page, 'locked');
+  await shown(page, 'It is time to sign in again');
   await page.goto(`${gateway.address}/claim/2`);
   assert.equal(path(page), '/.tenure/unlock');
   await givePassword(page, gateway, 'Unlock');
@@ -56,7 +56,7 @@ test('the dialog of the absolute limit can be put off, and the page goes on unti
   await dialogButton(page, 'Not now').click();
   await gone(page);
   await page.locator('textarea').first().fill('the last words');
-  await shown(page, 'locked');
+  await shown(page, 'It is time to sign in again');
   assert.equal(await dialog(page).count(), 1);
   assert.equal(await page.locator('textarea').first().inputValue(), 'the last words');
 });
