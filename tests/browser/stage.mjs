@@ -1,7 +1,7 @@
 // One browser for a file of tests; contexts and gateways that go when the test that made them ends.
 
 import { after, afterEach, before } from 'node:test';
-import { launch } from './harness.mjs';
+import { launch, launchWithoutCookies } from './harness.mjs';
 import { startDemo, startServe, stopAll } from './real_gateway.mjs';
 
 /** Must be called at the top of a file of tests. */
@@ -24,14 +24,15 @@ export function stage() {
     cleanUp.push(() => gateway.stop());
     return gateway;
   };
+  const prepared = (context) => {
+    context.setDefaultTimeout(10_000);
+    cleanUp.push(() => context.close());
+    return context;
+  };
   return {
     demo: (limits) => kept(startDemo(limits)),
     serve: (config) => kept(startServe(config)),
-    async context(options = {}) {
-      const context = await browser.newContext(options);
-      context.setDefaultTimeout(10_000);
-      cleanUp.push(() => context.close());
-      return context;
-    },
+    context: async (options = {}) => prepared(await browser.newContext(options)),
+    contextWithoutCookies: async (options = {}) => prepared(await launchWithoutCookies(options)),
   };
 }
