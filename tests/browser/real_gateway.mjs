@@ -88,8 +88,10 @@ ${routes}`);
   };
   await begin();
   return Object.assign(gateway, {
-    restartAfter: async (signal) => {
+    /** Stops the gateway by a signal, does something `meanwhile`, and starts it again at the same address. */
+    restartAfter: async (signal, meanwhile = async () => {}) => {
       await serve.stop(signal);
+      await meanwhile();
       await begin();
     },
     adminToken: () => readFileSync(join(folder, 'data/admin-token'), 'utf8').trim(),
