@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   dialog, dialogButton, givePassword, gone, left, path, sessionCookie, shown, signIn, standing, subject,
-} from './real_gateway.mjs';
+} from './person.mjs';
 import { stage } from './stage.mjs';
 
 const { serve, context: contextWith } = stage();
@@ -38,7 +38,7 @@ test('however busy a person is, the absolute limit locks; the password brings th
   await left(context, gateway);
   assert.equal((await standing(context, gateway)).reason, 'absolute');
   await shown(page, 'It is time to sign in again');
-  await page.goto(`${gateway.address}/claim/2`);
+  await page.goto(`${gateway.url}/claim/2`);
   assert.equal(path(page), '/.tenure/unlock');
   await givePassword(page, gateway, 'Unlock');
   assert.equal(path(page), '/claim/2');

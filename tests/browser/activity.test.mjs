@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from './harness.mjs';
-import { dialog, dialogButton, gone, path, shown, signIn, standing } from './real_gateway.mjs';
+import { dialog, dialogButton, gone, path, shown, signIn, standing } from './person.mjs';
 import { stage } from './stage.mjs';
 
 const { demo, serve, context: contextWith } = stage();
@@ -16,8 +16,8 @@ test('a warning in three tabs of the shop is answered in one, and gone in all', 
   const context = await contextWith();
   const tabs = [await context.newPage(), await context.newPage(), await context.newPage()];
   await signIn(tabs[0], gateway, '/catalogue');
-  await tabs[1].goto(`${gateway.address}/cart`);
-  await tabs[2].goto(`${gateway.address}/claim/1`);
+  await tabs[1].goto(`${gateway.url}/cart`);
+  await tabs[2].goto(`${gateway.url}/claim/1`);
   await Promise.all(tabs.map((tab) => shown(tab, 'Are you still there?')));
   await dialogButton(tabs[1], 'Stay signed in').click();
   await Promise.all(tabs.map(gone));
@@ -43,7 +43,7 @@ test('writing a claim for longer than the idle limit, without one request to the
   const written = await area.inputValue();
   await page.getByRole('button', { name: 'Save and go on' }).click();
   await page.waitForURL('**/claim/4');
-  await page.goto(`${gateway.address}/claim/3`);
+  await page.goto(`${gateway.url}/claim/3`);
   assert.equal(await page.locator('textarea').first().inputValue(), written);
 });
 
@@ -78,7 +78,7 @@ test('requests that say they are passive are not activity, whatever the route', 
   await signIn(page, gateway, '/catalogue');
   await page.evaluate(() => setInterval(() => fetch('/whoami', { headers: { 'Tenure-Activity': 'passive' } }), 200));
   await shown(page, 'locked because you were away');
-  await page.goto(`${gateway.address}/catalogue`);
+  await page.goto(`${gateway.url}/catalogue`);
   assert.equal(path(page), '/.tenure/unlock');
 });
 

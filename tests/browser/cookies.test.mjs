@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { path, press, sessionCookie, signIn, standing, subject } from './real_gateway.mjs';
+import { path, press, sessionCookie, signIn, standing, subject } from './person.mjs';
 import { stage } from './stage.mjs';
 
 const { demo, context: contextWith, contextWithoutCookies } = stage();
@@ -38,7 +38,7 @@ for (const [name, reason, change] of cases) {
     const { gateway, context, page, visited } = await signedIn();
     await spoil(context, change);
     assert.equal((await standing(context, gateway)).reason, reason);
-    await page.goto(`${gateway.address}/cart`);
+    await page.goto(`${gateway.url}/cart`);
     assert.deepEqual(visited, ['/.tenure/why'], 'one page, no loop');
     assert.match(await page.getByLabel('Report').inputValue(), new RegExp(reason));
     await press(page, 'Clean up this site’s cookie and try again');
@@ -64,7 +64,7 @@ test('a cookie that was cleared is told apart from a first visit, and leads to t
   const { name } = await sessionCookie(context);
   await context.clearCookies({ name });
   assert.equal((await standing(context, gateway)).reason, 'cookie_cleared');
-  await page.goto(`${gateway.address}/cart`);
+  await page.goto(`${gateway.url}/cart`);
   assert.deepEqual(visited, ['/.tenure/sign-in']);
   assert.match(await page.locator('main').innerText(), /cookie/i);
 });

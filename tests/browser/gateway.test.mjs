@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   dialogButton, givePassword, gone, left, path, sessionCookie, shown, signIn, standing, subject,
-} from './real_gateway.mjs';
+} from './person.mjs';
 import { stage } from './stage.mjs';
 
 const { demo, context: contextWith } = stage();
@@ -13,7 +13,7 @@ const IDLE = '6s';
 test('the shop asks for a sign-in, and shows the person and the page they asked for', async () => {
   const gateway = await demo({ idle: IDLE });
   const page = await (await contextWith()).newPage();
-  await page.goto(`${gateway.address}/claim/2`);
+  await page.goto(`${gateway.url}/claim/2`);
   assert.equal(path(page), '/.tenure/sign-in');
   await signIn(page, gateway, '/claim/2');
   assert.equal(path(page), '/claim/2');
@@ -57,7 +57,7 @@ test('an ignored warning covers the page; unlocking leads back, with a new token
   await shown(page, 'Are you still there?');
   await shown(page, 'locked because you were away');
 
-  await page.goto(`${gateway.address}/claim/3`);
+  await page.goto(`${gateway.url}/claim/3`);
   assert.equal(path(page), '/.tenure/unlock');
   assert.match(await page.locator('main').innerText(), /no activity/i);
   await givePassword(page, gateway, 'Unlock');
@@ -69,7 +69,7 @@ test('an ignored warning covers the page; unlocking leads back, with a new token
   const thief = await contextWith();
   await thief.addCookies([before]);
   assert.notEqual((await standing(thief, gateway)).state, 'active', 'the old token stays locked');
-  const refused = await thief.request.get(`${gateway.address}/claim/3`, { headers: { accept: 'application/json' } });
+  const refused = await thief.request.get(`${gateway.url}/claim/3`, { headers: { accept: 'application/json' } });
   assert.equal(refused.status(), 401);
 });
 
@@ -80,7 +80,7 @@ test('nothing of the shop is shown while the session is locked', async () => {
   await signIn(page, gateway);
   await left(context, gateway);
   for (const place of ['/whoami', '/cart', '/claim/done.json']) {
-    const answer = await context.request.get(gateway.address + place, { headers: { accept: 'application/json' } });
+    const answer = await context.request.get(gateway.url + place, { headers: { accept: 'application/json' } });
     assert.equal(answer.status(), 401, place);
     const problem = await answer.json();
     assert.deepEqual([problem.type, problem.session_state], ['urn:tenure:reason:idle', 'locked'], place);
@@ -94,7 +94,7 @@ test('without JavaScript: sign in, leave it alone, go on: the unlock page, and b
   await signIn(page, gateway);
   assert.equal(await subject(page), gateway.username);
   await left(context, gateway);
-  await page.goto(`${gateway.address}/cart`);
+  await page.goto(`${gateway.url}/cart`);
   assert.equal(path(page), '/.tenure/unlock');
   await givePassword(page, gateway, 'Unlock');
   assert.equal(path(page), '/cart');
@@ -110,7 +110,7 @@ test('signing out ends the session for good', async () => {
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.waitForURL((url) => url.pathname.startsWith('/.tenure/'));
   await context.addCookies([before]);
-  await page.goto(`${gateway.address}/cart`);
+  await page.goto(`${gateway.url}/cart`);
   assert.equal(path(page), '/.tenure/sign-in');
   assert.match(await page.locator('main').innerText(), /ended by signing out/i);
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dialog, givePassword, left, path, sessionCookie, signIn, standing, subject } from './real_gateway.mjs';
+import { dialog, givePassword, left, path, sessionCookie, signIn, standing, subject } from './person.mjs';
 import { stage } from './stage.mjs';
 
 const { serve, context: contextWith } = stage();
@@ -16,7 +16,8 @@ for (const [name, signal] of [['killed', 'SIGKILL'], ['stopped', 'SIGTERM']]) {
     await signIn(page, gateway, '/claim/3');
     await page.locator('textarea').first().fill('written before');
     const { value } = await sessionCookie(context);
-    await gateway.restartAfter(signal);
+    await gateway.kill(signal);
+    await gateway.start();
     await page.getByRole('button', { name: 'Save and go on' }).click();
     await page.waitForURL('**/claim/4');
     assert.equal(await subject(page), gateway.username);
@@ -30,10 +31,13 @@ test('while the gateway is away the page says nothing of an ending, and afterwar
   const page = await context.newPage();
   await signIn(page, gateway, '/claim/3');
   await page.locator('textarea').first().fill('half a sentence');
-  await gateway.restartAfter('SIGKILL', () => page.evaluate(async () => {
+  await gateway.kill();
+  await page.evaluate(async () => {
     dispatchEvent(new Event('focus'));
     await fetch('/.tenure/session').catch(() => {});
-  }));
+  });
+  assert.equal(await dialog(page).count(), 0);
+  await gateway.start();
   await page.evaluate(() => dispatchEvent(new Event('focus')));
   assert.equal((await standing(context, gateway)).state, 'active');
   assert.equal(await dialog(page).count(), 0);
@@ -48,7 +52,8 @@ test('a session that was signed out stays ended after a kill', async () => {
   const cookie = await sessionCookie(context);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.waitForURL('**/.tenure/signed-out');
-  await gateway.restartAfter('SIGKILL');
+  await gateway.kill();
+  await gateway.start();
   await context.addCookies([cookie]);
   const { state, reason } = await standing(context, gateway);
   assert.deepEqual([state, reason], ['ended', 'signed_out']);
@@ -60,8 +65,9 @@ test('a locked session is still locked after a kill, and the password opens it',
   const page = await context.newPage();
   await signIn(page, gateway, '/cart');
   await left(context, gateway);
-  await gateway.restartAfter('SIGKILL');
-  await page.goto(`${gateway.address}/claim/2`);
+  await gateway.kill();
+  await gateway.start();
+  await page.goto(`${gateway.url}/claim/2`);
   assert.equal(path(page), '/.tenure/unlock');
   await givePassword(page, gateway, 'Unlock');
   assert.equal(path(page), '/claim/2');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { path, press, signIn, standing, subject } from './real_gateway.mjs';
+import { path, press, signIn, standing, subject } from './person.mjs';
 import { stage } from './stage.mjs';
 
 const { demo, serve, context: contextWith } = stage();
@@ -34,7 +34,7 @@ test('one device too many: the person chooses which session ends, and the ended 
   assert.equal(path(second.page), '/claim/2');
   assert.equal(await subject(second.page), gateway.username);
 
-  await first.page.goto(`${gateway.address}/cart`);
+  await first.page.goto(`${gateway.url}/cart`);
   assert.equal(path(first.page), '/.tenure/why');
   const told = await first.page.locator('main').innerText();
   assert.match(told, /Safari/);
@@ -62,7 +62,7 @@ test('without a question: the oldest session makes room and is told so', async (
   const second = await device(SAFARI);
   await signIn(second.page, gateway, '/cart');
   assert.equal(path(second.page), '/cart');
-  await first.page.goto(`${gateway.address}/cart`);
+  await first.page.goto(`${gateway.url}/cart`);
   assert.equal(path(first.page), '/.tenure/why');
   assert.match(await first.page.locator('main').innerText(), /Safari/);
 });
@@ -92,7 +92,7 @@ test('"where you are signed in" ends another session, and that browser is told',
   assert.equal(await mine.page.getByRole('listitem').filter({ hasText: 'Firefox' }).count(), 0);
   assert.equal((await standing(mine.context, gateway)).state, 'active');
 
-  await other.page.goto(`${gateway.address}/cart`);
+  await other.page.goto(`${gateway.url}/cart`);
   assert.equal(path(other.page), '/.tenure/why');
   assert.equal((await standing(other.context, gateway)).reason, 'signed_out_elsewhere');
 });
@@ -103,7 +103,7 @@ test('signing out everywhere else leaves this browser alone', async () => {
   for (const { page } of others) await signIn(page, gateway);
   const mine = await device(SAFARI);
   await signIn(mine.page, gateway);
-  await mine.page.goto(`${gateway.address}/.tenure/account/sessions`);
+  await mine.page.goto(`${gateway.url}/.tenure/account/sessions`);
   await press(mine.page, 'Sign out everywhere else');
   assert.equal((await standing(mine.context, gateway)).state, 'active');
   for (const { context } of others) assert.equal((await standing(context, gateway)).state, 'ended');

@@ -2,7 +2,7 @@
 
 import { after, afterEach, before } from 'node:test';
 import { launch, launchWithoutCookies } from './harness.mjs';
-import { startDemo, startServe, stopAll } from './real_gateway.mjs';
+import { startDemo, startGateway, startShop, stopAll } from './tenure.mjs';
 
 /** Must be called at the top of a file of tests. */
 export function stage() {
@@ -31,7 +31,11 @@ export function stage() {
   };
   return {
     demo: (limits) => kept(startDemo(limits)),
-    serve: (config) => kept(startServe(config)),
+    /** `tenure serve` before a shop of its own, with lines of `[policy]` and routes. */
+    async serve({ policy, routes = '' }) {
+      const shop = await kept(startShop());
+      return kept(startGateway(shop.url, `[policy]\npreset = "custom"\n${policy}\n${routes}`));
+    },
     context: async (options = {}) => prepared(await browser.newContext(options)),
     contextWithoutCookies: async (options = {}) => prepared(await launchWithoutCookies(options)),
   };

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from './harness.mjs';
-import { left, press, shown, signIn, standing } from './real_gateway.mjs';
+import { left, press, shown, signIn, standing } from './person.mjs';
 import { stage } from './stage.mjs';
 
 const { demo, context: contextWith } = stage();
@@ -63,8 +63,8 @@ test('signing out in one tab closes the streams of the others at once', async ()
   await watched(context);
   const [chat, socket, other] = [await context.newPage(), await context.newPage(), await context.newPage()];
   await signIn(chat, gateway, '/chat');
-  await socket.goto(`${gateway.address}/chat?over=ws`);
-  await other.goto(`${gateway.address}/catalogue`);
+  await socket.goto(`${gateway.url}/chat?over=ws`);
+  await other.goto(`${gateway.url}/catalogue`);
   await Promise.all([chat, socket].map(connected));
   const began = Date.now();
   await Promise.all([firstTold(chat), firstTold(socket), press(other, 'Sign out')]);
