@@ -1,7 +1,7 @@
 // What the browser tests share: a Chromium, the gateway's rendered files, axe, and polling.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,19 +25,37 @@ export function renderPages() {
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-/** Starts the Chromium of the system, or the one that TENURE_CHROMIUM names. */
-export async function launch() {
+/** How the Chromium of the system is started, or the one that TENURE_CHROMIUM names. */
+function settings() {
   const executablePath = process.env.TENURE_CHROMIUM ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) {
     throw new Error(`no browser at ${executablePath}: install chromium, or set TENURE_CHROMIUM`);
   }
-  return chromium.launch({
+  return {
     executablePath,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync'],
     // Playwright switches the back/forward cache off; it is part of what is tested here.
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
-  });
+  };
+}
+
+export const launch = async () => chromium.launch(settings());
+
+/** A browser of its own whose settings block every cookie. */
+export async function launchWithoutCookies(options) {
+  const profile = mkdtempSync(join(tmpdir(), 'tenure-profile-'));
+  mkdirSync(join(profile, 'Default'));
+  const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
+  writeFileSync(join(profile, 'Default/Preferences'), JSON.stringify(preferences));
+  const context = await chromium.launchPersistentContext(profile, { ...settings(), ...options });
+  const close = context.close.bind(context);
+  context.close = async () => {
+    await close();
+    // Its processes may still write while they end.
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  };
+  return context;
 }
 
 /** The violations of WCAG 2.2 AA that axe finds, as readable lines. */

@@ -7,11 +7,40 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT, until } from './harness.mjs';
 
-/** The built binary, or the one that TENURE_BIN names. */
-export function binary() {
-  const path = process.env.TENURE_BIN ?? join(ROOT, 'target/debug/tenure');
-  if (!existsSync(path)) throw new Error(`no binary at ${path}: cargo build -p tenure-cli, or set TENURE_BIN`);
+const running = new Set();
+
+/** Ends every program that was started here, those too whose start failed half-way. */
+export const stopAll = () => running.forEach((child) => child.kill('SIGKILL'));
+process.on('exit', stopAll);
+
+/** Starts a program that does not outlive the tests. */
+function begin(path, args, stdio) {
+  const child = spawn(path, args, { stdio: ['ignore', ...stdio], env: withoutSettings() });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
+function program(variable, name, crate) {
+  const path = process.env[variable] ?? join(ROOT, 'target/debug', name);
+  if (!existsSync(path)) throw new Error(`no program at ${path}: cargo build -p ${crate}, or set ${variable}`);
   return path;
+}
+
+/** The built binary, or the one that TENURE_BIN names. */
+export const binary = () => program('TENURE_BIN', 'tenure', 'tenure-cli');
+
+/** Starts the sample shop alone; TENURE_SHOP_BIN names another binary. */
+export function startShop() {
+  const child = begin(program('TENURE_SHOP_BIN', 'shop', 'tenure-shop'), ['--port', '0'], ['pipe', 'inherit']);
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.once('exit', (code) => reject(new Error(`the shop ended with ${code}`)));
+    child.stdout.on('data', (data) => {
+      text += data;
+      if (text.includes('\n')) resolve({ url: text.trim(), stop: () => child.kill('SIGKILL') });
+    });
+  });
 }
 
 /**
@@ -19,8 +48,8 @@ export function binary() {
  * @returns {Promise<{ url: string, username: string, password: string, stop: () => void }>}
  */
 export function startDemo({ idle = '12s', absolute = '10m' } = {}) {
-  const child = spawn(binary(), ['demo', '--port', '0', '--idle', idle, '--absolute', absolute, '--json'],
-    { stdio: ['ignore', 'pipe', 'inherit'], env: withoutSettings() });
+  const args = ['demo', '--port', '0', '--idle', idle, '--absolute', absolute, '--json'];
+  const child = begin(binary(), args, ['pipe', 'inherit']);
   return new Promise((resolve, reject) => {
     let text = '';
     child.once('exit', (code) => reject(new Error(`tenure demo ended with ${code}`)));
@@ -91,13 +120,13 @@ ${more}`);
     ...account,
     url: `http://127.0.0.1:${port}`,
     async start() {
-      child = spawn(binary(), ['serve', '--config', config], { stdio: ['ignore', 'ignore', 'ignore'], env: withoutSettings() });
+      child = begin(binary(), ['serve', '--config', config], ['ignore', 'ignore']);
       await until('the gateway is ready', () => fetch(`http://127.0.0.1:${admin}/readyz`).then((answer) => answer.ok, () => false));
     },
-    /** As a power cut does. */
-    async kill() {
+    /** As a power cut does, or by another signal. */
+    async kill(signal = 'SIGKILL') {
       const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
+      child.kill(signal);
       await gone;
     },
     async stop() {
