@@ -228,6 +228,7 @@ async fn what_was_handed_out_rests_for_a_minute_wherever_it_is_in_the_wheel() {
     assert_eq!(due_after(2).await, 40);
 }
 
+mod crash;
 mod faults;
 
 crate::conformance_tests!({
