@@ -169,3 +169,34 @@ impl Engine {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(key: &[u8], value: &[u8]) -> Batch {
+        Batch::from([((Space::Data, key.to_vec()), Some(value.to_vec()))])
+    }
+
+    #[test]
+    fn after_a_failure_it_is_opened_again_and_has_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(folder.path()).unwrap();
+        engine.write(&batch(b"one", b"1")).unwrap();
+        engine.broken.store(true, Ordering::Release);
+        engine.write(&batch(b"two", b"2")).unwrap();
+        assert!(!engine.broken.load(Ordering::Acquire));
+        for (key, value) in [(b"one", b"1"), (b"two", b"2")] {
+            assert_eq!(engine.get(Space::Data, key).unwrap().as_deref(), Some(&value[..]));
+        }
+    }
+
+    #[test]
+    fn it_is_not_opened_again_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(folder.path()).unwrap();
+        engine.broken.store(true, Ordering::Release);
+        *lock(&engine.tried_at) = Some(Instant::now() + Duration::from_secs(3600));
+        assert!(engine.write(&batch(b"one", b"1")).is_err());
+    }
+}

@@ -278,19 +278,19 @@ impl Memory {
 
     /// Up to `limit` sessions whose due moment has come.
     pub(super) fn due(&self, now: Timestamp, limit: usize) -> Vec<SessionId> {
-        let again_at = (now + HANDED_OUT_FOR).as_millis();
+        let again_at = now + HANDED_OUT_FOR;
         let mut ids = Vec::new();
         let look = |number| {
             let Some(slot) = self.table.get(number) else { return Next::Nothing };
             let slot = slot.lock();
             let image = slot.image();
             match image.used() {
-                Use::Taken if image.due_at() <= now => {
-                    slot.flag(Flag::HANDED_OUT, true);
+                Use::Taken if image.look_at() <= now => {
+                    slot.hand_out(again_at);
                     ids.push(image.id());
-                    Next::HandOut(again_at)
+                    Next::HandOut(again_at.as_millis())
                 }
-                Use::Taken => Next::At(image.due_at().as_millis()),
+                Use::Taken => Next::At(image.look_at().as_millis()),
                 // Whoever admits it arms it.
                 Use::Free | Use::Reserved => Next::Nothing,
             }

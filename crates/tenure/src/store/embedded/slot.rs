@@ -63,8 +63,8 @@ impl Flag {
     pub(super) const PENDING: Self = Self(1 << 16);
     /// It is about to make room for another one.
     pub(super) const LEAVING: Self = Self(1 << 17);
-    /// It was handed out as due.
-    pub(super) const HANDED_OUT: Self = Self(1 << 18);
+    /// It was handed out as due. When it may be handed out again is in the upper half, in seconds.
+    const HANDED_OUT: Self = Self(1 << 18);
     /// The name of its subject does not fit in here.
     const LONG_NAME: Self = Self(1 << 19);
     /// What [`Locked::put`] does not touch.
@@ -167,7 +167,7 @@ impl Locked<'_> {
         if meta & Flag::HANDED_OUT.0 == 0 {
             return None;
         }
-        self.set(META, meta & !Flag::HANDED_OUT.0);
+        self.set(META, meta & !Flag::HANDED_OUT.0 & u64::from(u32::MAX));
         Some(Timestamp::from_millis(self.get(DUE)))
     }
 
@@ -178,6 +178,13 @@ impl Locked<'_> {
             *copy = word.load(Ordering::Relaxed);
         }
         Image(words)
+    }
+
+    /// Notes that it was handed out as due, and is not to be before this moment.
+    pub(super) fn hand_out(&self, again_at: Timestamp) {
+        let seconds = again_at.as_millis().div_ceil(1000).min(u64::from(u32::MAX));
+        let meta = self.get(META) & u64::from(u32::MAX);
+        self.set(META, meta | Flag::HANDED_OUT.0 | seconds << 32);
     }
 
     pub(super) fn flag(&self, flag: Flag, on: bool) {
@@ -314,6 +321,14 @@ impl Image {
 
     pub(super) fn due_at(&self) -> Timestamp {
         Timestamp::from_millis(self.0[DUE])
+    }
+
+    /// When it is to be looked at: when it is due, unless it was handed out and may not be again before that.
+    pub(super) fn look_at(&self) -> Timestamp {
+        if !self.is(Flag::HANDED_OUT) {
+            return self.due_at();
+        }
+        self.due_at().max(Timestamp::from_millis((self.0[META] >> 32) * 1000))
     }
 
     pub(super) fn before(&self) -> Option<u32> {

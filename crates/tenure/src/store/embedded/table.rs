@@ -6,13 +6,19 @@ use std::sync::{Mutex, OnceLock};
 use super::memory::lock;
 use super::slot::Slot;
 
-/// Slots in a chunk (a power of two): 2.5 MiB, which a small installation can spare.
-const CHUNK: usize = 1 << 14;
-/// The most chunks there can be: 268 million sessions.
-const CHUNKS: usize = 1 << 14;
+/// Slots in a chunk of the beginning: 640 KiB, which a small installation can spare.
+const SMALL: u32 = 1 << 12;
+/// Slots in a later chunk, and how many there are in all small ones: 20 MiB, so that the system can use huge pages.
+const LARGE: u32 = 1 << 17;
+/// The most large chunks there can be: 268 million sessions.
+const LARGE_CHUNKS: usize = 1 << 11;
+const SMALL_CHUNKS: usize = (LARGE / SMALL) as usize;
+/// The most sessions there can be.
+const MOST: u32 = LARGE * LARGE_CHUNKS as u32;
 
 /// The slots of all sessions.
 pub(super) struct Table {
+    /// First the small ones.
     chunks: Box<[OnceLock<Box<Chunk>>]>,
     /// The first that was never used.
     unused: AtomicU32,
@@ -25,22 +31,33 @@ struct Chunk {
     dirty: Box<[AtomicU64]>,
 }
 
+/// The chunk of a slot, and the place in it.
+fn place_of(number: u32) -> (usize, usize) {
+    if number < LARGE {
+        ((number / SMALL) as usize, (number % SMALL) as usize)
+    } else {
+        (SMALL_CHUNKS + (number / LARGE - 1) as usize, (number % LARGE) as usize)
+    }
+}
+
+/// How many slots a chunk has.
+fn size_of(chunk: usize) -> u32 {
+    if chunk < SMALL_CHUNKS { SMALL } else { LARGE }
+}
+
 impl Table {
     pub(super) fn new() -> Self {
         Self {
-            chunks: (0..CHUNKS).map(|_| OnceLock::new()).collect(),
+            chunks: (0..SMALL_CHUNKS + LARGE_CHUNKS - 1).map(|_| OnceLock::new()).collect(),
             unused: AtomicU32::new(0),
             freed: Mutex::default(),
         }
     }
 
-    fn chunk(&self, number: u32) -> Option<&Chunk> {
-        self.chunks.get(number as usize / CHUNK)?.get().map(|chunk| &**chunk)
-    }
-
     /// The slot of this number, if it was ever used.
     pub(super) fn get(&self, number: u32) -> Option<&Slot> {
-        self.chunk(number)?.slots.get(number as usize % CHUNK)
+        let (chunk, place) = place_of(number);
+        self.chunks.get(chunk)?.get()?.slots.get(place)
     }
 
     /// A free slot; `None` if there are too many sessions.
@@ -48,12 +65,13 @@ impl Table {
         if let Some(number) = lock(&self.freed).pop() {
             return Some(number);
         }
-        let unused = |number: u32| ((number as usize) < CHUNK * CHUNKS).then_some(number + 1);
-        let number = self.unused.fetch_update(Ordering::Relaxed, Ordering::Relaxed, unused).ok()?;
-        self.chunks[number as usize / CHUNK].get_or_init(|| {
+        let next = |number: u32| (number < MOST).then_some(number + 1);
+        let number = self.unused.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?;
+        let (chunk, _) = place_of(number);
+        self.chunks.get(chunk)?.get_or_init(|| {
             Box::new(Chunk {
-                slots: (0..CHUNK).map(|_| Slot::default()).collect(),
-                dirty: (0..CHUNK / 64).map(|_| AtomicU64::new(0)).collect(),
+                slots: (0..size_of(chunk)).map(|_| Slot::default()).collect(),
+                dirty: (0..size_of(chunk) / 64).map(|_| AtomicU64::new(0)).collect(),
             })
         });
         Some(number)
@@ -66,8 +84,8 @@ impl Table {
 
     /// Notes that activity waits to be written behind.
     pub(super) fn mark(&self, number: u32) {
-        let Some(chunk) = self.chunk(number) else { return };
-        let place = number as usize % CHUNK;
+        let (chunk, place) = place_of(number);
+        let Some(chunk) = self.chunks.get(chunk).and_then(OnceLock::get) else { return };
         let (word, bit) = (&chunk.dirty[place / 64], 1 << (place % 64));
         // Looking first spares the cores a fight over the line when a busy session is touched often.
         if word.load(Ordering::Relaxed) & bit == 0 {
@@ -77,8 +95,10 @@ impl Table {
 
     /// Hands every marked slot to `keep` and takes its mark away, unless that says to keep it.
     pub(super) fn take_marked(&self, mut keep: impl FnMut(u32) -> bool) {
-        let used = self.unused.load(Ordering::Relaxed) as usize;
-        for (chunk, first) in self.chunks.iter().zip((0..used).step_by(CHUNK)) {
+        let mut next = 0;
+        for (chunk, slots) in self.chunks.iter().zip((0..).map(size_of)) {
+            let first = next;
+            next += slots;
             let Some(chunk) = chunk.get() else { continue };
             for (word, first) in chunk.dirty.iter().zip((first..).step_by(64)) {
                 if word.load(Ordering::Relaxed) == 0 {
@@ -86,7 +106,7 @@ impl Table {
                 }
                 let mut marked = word.swap(0, Ordering::AcqRel);
                 while marked != 0 {
-                    let number = (first + marked.trailing_zeros() as usize) as u32;
+                    let number = first + marked.trailing_zeros();
                     marked &= marked - 1;
                     if keep(number) {
                         self.mark(number);
@@ -109,9 +129,10 @@ mod tests {
     #[test]
     fn slots_are_given_out_once_and_used_again() {
         let table = Table::new();
-        let numbers: Vec<_> = (0..CHUNK as u32 + 1).map(|_| table.take().unwrap()).collect();
-        assert!(numbers.iter().copied().eq(0..CHUNK as u32 + 1));
-        assert!(table.get(CHUNK as u32).is_some() && table.get(2 * CHUNK as u32).is_none());
+        let many = LARGE + 1;
+        assert!((0..many).all(|number| table.take() == Some(number)));
+        assert!((0..many).all(|number| table.get(number).is_some()));
+        assert!(table.get(2 * LARGE).is_none() && table.get(u32::MAX).is_none());
         table.give_back(7);
         assert_eq!(table.take(), Some(7));
     }
@@ -119,10 +140,10 @@ mod tests {
     #[test]
     fn a_mark_is_taken_once_unless_it_is_kept() {
         let table = Table::new();
-        for _ in 0..200 {
+        for _ in 0..=LARGE {
             table.take().unwrap();
         }
-        for number in [0, 63, 64, 199] {
+        for number in [0, 63, 64, 199, LARGE] {
             table.mark(number);
         }
         let taken = |keep: u32| {
@@ -133,7 +154,7 @@ mod tests {
             });
             taken
         };
-        assert_eq!(taken(64), [0, 63, 64, 199]);
+        assert_eq!(taken(64), [0, 63, 64, 199, LARGE]);
         assert_eq!(taken(u32::MAX), [64]);
         assert!(taken(u32::MAX).is_empty());
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock::ManualClock;
 use crate::core::{
-    Assurance, Audience, EndReason, LockReason, MissingReason, Policy, Preset, Reason, Request,
+    Assurance, Audience, EndReason, LockReason, MissingReason, Policy, Preset, Reason, Request, State,
 };
 use crate::keys::KeyRing;
 use crate::service::{Outcome, Proof, Sessions, SignIn};
@@ -202,6 +202,34 @@ async fn a_forgotten_session_is_gone_for_good() {
     assert_eq!((recovery.live, recovery.ended), (0, 0));
     assert_eq!(sessions.judge(&token, here, &Request::active(policy)).await.unwrap(), unknown);
 }
+
+#[tokio::test]
+async fn what_was_handed_out_rests_for_a_minute_wherever_it_is_in_the_wheel() {
+    let fixture = Fixture::new();
+    let policy = &fixture.policy;
+    let (sessions, _) = fixture.open();
+    for number in 0..40 {
+        sign_in(&sessions, policy, &format!("person {number}")).await;
+        fixture.clock.advance(Duration::from_millis(333));
+    }
+    fixture.clock.advance(Duration::from_secs(4000));
+    let due_after = async |seconds| {
+        fixture.clock.advance(Duration::from_secs(seconds));
+        let mut due = 0;
+        loop {
+            match sessions.store().due(fixture.clock.now(), 7).await.unwrap().len() {
+                0 => return due,
+                some => due += some,
+            }
+        }
+    };
+    assert_eq!(due_after(0).await, 40);
+    assert_eq!(due_after(59).await, 0);
+    assert_eq!(due_after(2).await, 40);
+}
+
+mod crash;
+mod faults;
 
 crate::conformance_tests!({
     let folder = tempfile::tempdir().unwrap();
