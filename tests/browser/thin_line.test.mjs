@@ -1,5 +1,5 @@
-// The thin line through everything, with the built gateway and the sample shop in real Chromium:
-// sign in, be warned, extend, idle, lock, why, unlock.
+// The thin line through everything, with the built `tenure demo` in real Chromium: sign in, be warned, extend,
+// idle, lock, unlock; and one device too many. With TENURE_SCREENSHOTS set, it takes the pictures of docs/images.
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -71,97 +71,6 @@ test('a person is warned at the promised moment, stays by one click, is locked, 
   await elsewhere.goto(demo.url + '/claim/1');
   assert.match(elsewhere.url(), /\/\.tenure\/(unlock|why)/);
   await Promise.all([context.close(), thief.close()]);
-});
-
-test('everything works without JavaScript', async () => {
-  const { context, page } = await visitor({ javaScriptEnabled: false });
-  await signIn(page, demo, '/whoami');
-  await until('the lock', async () => {
-    const answer = await context.request.get(`${demo.url}/.tenure/session`);
-    return (await answer.json()).state === 'locked';
-  }, 20_000);
-  await page.goto(demo.url + '/whoami');
-  assert.match(page.url(), /\/\.tenure\/unlock/);
-  await page.getByText('There was no activity for a while').waitFor();
-  await page.getByLabel('Password').fill(demo.password);
-  await page.getByRole('button', { name: 'Unlock' }).click();
-  await page.waitForURL(demo.url + '/whoami');
-  await context.close();
-});
-
-test('the warning in three tabs is extended in one and gone in all', async () => {
-  const { context, page } = await visitor();
-  await signIn(page, demo);
-  const tabs = [page, await context.newPage(), await context.newPage()];
-  await tabs[1].goto(demo.url + '/catalogue');
-  await tabs[2].goto(demo.url + '/');
-  for (const tab of tabs) {
-    await tab.bringToFront();
-    await dialog(tab).waitFor({ timeout: 15_000 });
-  }
-  await tabs[2].getByRole('button', { name: 'Stay signed in' }).click();
-  for (const tab of tabs) await dialog(tab).waitFor({ state: 'hidden' });
-  await context.close();
-});
-
-test('typing for longer than the idle limit keeps the session', async () => {
-  const { context, page } = await visitor();
-  await signIn(page, demo, '/claim/1');
-  const field = page.getByRole('textbox').first();
-  const began = Date.now();
-  while (Date.now() - began < 16_000) {
-    await field.press('x');
-    await page.waitForFunction((since) => Date.now() - since > 500, Date.now());
-  }
-  assert.equal((await session(page)).state, 'active');
-  await context.close();
-});
-
-test('the sockets and streams of a locked session are closed with the reason', async () => {
-  const { context, page } = await visitor();
-  await signIn(page, demo);
-  const told = await page.evaluate(() => new Promise((resolve) => {
-    const result = {};
-    const socket = new WebSocket(`ws://${location.host}/chat/ws`);
-    socket.onclose = (event) => { result.socket = [event.code, event.reason]; finish(); };
-    const stream = new EventSource('/chat/stream');
-    stream.addEventListener('tenure', (event) => { result.stream = JSON.parse(event.data); stream.close(); finish(); });
-    function finish() { if (result.socket && result.stream) resolve(result); }
-  }));
-  assert.deepEqual(told.socket, [4401, 'idle']);
-  assert.deepEqual(told.stream, { state: 'locked', reason: 'idle' });
-  await context.close();
-});
-
-test('a corrupted cookie is explained, cleaned up, and no loop', async () => {
-  const { context, page } = await visitor();
-  for (const [value, reason] of [['garbage', 'cookie_malformed'], [`tnr1_${'A'.repeat(56)}`, 'cookie_forged']]) {
-    await context.addCookies([{ name: 'tenure', value, url: demo.url }]);
-    await page.goto(demo.url + '/whoami');
-    assert.match(page.url(), new RegExp(`/\\.tenure/why\\?.*reason=${reason}`));
-    await page.getByRole('button', { name: /clean/i }).or(page.getByRole('button', { name: /remove/i })).first().click();
-    await page.waitForURL(/\/\.tenure\/sign-in/);
-    assert.equal((await context.cookies()).find((cookie) => cookie.name === 'tenure'), undefined);
-  }
-  await context.close();
-});
-
-test('a browser that keeps no cookies is told so in plain words, and never in a loop', async () => {
-  const { context, page } = await visitor();
-  await page.route('**/*', async (route) => {
-    const answer = await route.fetch({ maxRedirects: 0 });
-    const headers = { ...answer.headers() };
-    delete headers['set-cookie'];
-    await context.clearCookies();
-    await route.fulfill({ response: answer, headers });
-  });
-  await page.goto(demo.url + '/whoami');
-  await page.getByLabel(/name/i).first().fill(demo.username);
-  await page.getByLabel('Password').fill(demo.password);
-  await page.getByRole('button', { name: /sign in/i }).click();
-  await page.waitForURL(/reason=cookie_blocked/);
-  await page.getByText(/Chrom(e|ium)/).first().waitFor();
-  await context.close();
 });
 
 test('one session too many asks which one to end, and that one is told by whom', async () => {

@@ -4,7 +4,7 @@
 //!   find one, and a timing [`wheel`].
 //! * [`journal`]: making changes durable together (group commit), and activity behind; [`engine`] is the disk.
 //! * [`recovery`]: from the engine back into memory, after a stop or a crash.
-//! * [`format`]: how a record is written.
+//! * [`mod@format`]: how a record is written.
 //! * [`bag`]: the data bags, which are on disk only.
 //!
 //! What takes away (a lock, an ending) is in memory first and durable then; what gives (a sign-in, an unlock, a
