@@ -83,8 +83,10 @@ async fn live_once(store: &EmbeddedStore, clock: &SteadyClock, number: u64) {
     say("SignedIn", number, 0);
     touch(store, clock, number, false).await;
     let since = clock.now();
-    step(store, number, None, |record| record.session.state = State::Locked { reason: LockReason::Idle, since })
-        .await;
+    step(store, number, None, |record| {
+        record.session.state = State::Locked { reason: LockReason::Idle, since }
+    })
+    .await;
     say("Locked", number, 0);
     if number.is_multiple_of(3) {
         return;

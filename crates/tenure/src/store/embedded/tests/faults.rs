@@ -72,8 +72,7 @@ impl OnMoodyDisk {
             ..EmbeddedOptions::new(fixture.folder.path(), fixture.keys.clone(), fixture.clock.clone())
         };
         let moods = Arc::clone(&disk);
-        let (store, _) =
-            EmbeddedStore::open_on(options, |engine| Box::new(Moody(moods, engine))).unwrap();
+        let (store, _) = EmbeddedStore::open_on(options, |engine| Box::new(Moody(moods, engine))).unwrap();
         Self { fixture, store: Arc::new(store), disk }
     }
 
@@ -178,8 +177,7 @@ async fn nobody_has_made_room_for_a_sign_in_that_could_not_be_written() {
         let id = SessionId::from_bytes([1; 16]);
         on.store.write_data(id, "cart", Some(b"[1]".to_vec()), Precondition::Always).await.unwrap();
         on.disk.set(mood);
-        let making_room =
-            || Admission::EndOldest { limit: 1, ending: ending(), forget_at: Timestamp::NEVER };
+        let making_room = || Admission::EndOldest { limit: 1, ending: ending(), forget_at: Timestamp::NEVER };
         let result = on.add(2, making_room()).await;
         assert!(matches!(result, Err(InsertError::Unavailable(_))));
         assert_eq!(on.state(1), State::Active);
@@ -244,7 +242,10 @@ async fn an_unlock_that_could_not_be_written_never_was_and_can_be_done_again() {
         assert_eq!((on.state(1), on.found(9)), (LOCKED, None));
         let (_fixture, store) = on.after_a_restart();
         let found = store.inner.find(&TokenHash([1; 24])).unwrap();
-        assert_eq!((found.session.state, found.token), (LOCKED, TokenStanding::Current { first_seen: false }));
+        assert_eq!(
+            (found.session.state, found.token),
+            (LOCKED, TokenStanding::Current { first_seen: false })
+        );
         assert_eq!(store.inner.find(&TokenHash([9; 24])), None);
     }
 }
