@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use fjall::config::CompressionPolicy;
+use fjall::config::{BlockSizePolicy, CompressionPolicy};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 use super::super::Unavailable;
@@ -56,17 +56,19 @@ type Pair = (Vec<u8>, Vec<u8>);
 
 impl Open {
     fn at(path: &Path) -> fjall::Result<Self> {
-        // Sessions are read from memory; the engine needs little of it. A small journal is replayed soon.
+        // Sessions are read from memory; the engine needs little of it. Replaying the journal costs several times
+        // what reading tables does, so it is kept small.
         let database = Database::builder(path)
             .cache_size(16 << 20)
-            .max_journaling_size(128 << 20)
+            .max_journaling_size(64 << 20)
             .journal_compression(CompressionType::None)
             .worker_threads(2)
             .open()?;
         let keyspace = |name: &str, memtable: u64| {
             let options = move || {
-                // Sealed values cannot be compressed.
+                // Sealed values cannot be compressed. Most of what is read is everything, at the start.
                 KeyspaceCreateOptions::default()
+                    .data_block_size_policy(BlockSizePolicy::all(16 << 10))
                     .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
                     .max_memtable_size(memtable)
             };

@@ -221,7 +221,7 @@ mod tests {
             });
             for number in 1_000..200_000 {
                 index.insert(mix(number), number as u32, |_| false).unwrap();
-                if number % 3 > 0 {
+                if !number.is_multiple_of(3) {
                     index.remove(mix(number), number as u32);
                 }
             }
