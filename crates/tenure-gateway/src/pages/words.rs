@@ -62,7 +62,8 @@ pub fn find(code: &str) -> Option<&'static Words> {
     WORDS.iter().find(|words| words.code == code)
 }
 
-const KEPT: &str = "The session and everything it holds are kept, and come back when you unlock it with your password.";
+const KEPT: &str =
+    "The session and everything it holds are kept, and come back when you unlock it with your password.";
 const DRAFTS: &str = "What was saved is safe. Anything typed but not sent may still be in the page it was typed in: don't close that page before you have signed in again.";
 const CHANGE_PASSWORD: &str = "Sign in, change your password, and look through “Where you are signed in”. \
      If something looks wrong, pass the report below on to whoever runs this site.";
