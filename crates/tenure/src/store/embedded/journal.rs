@@ -61,6 +61,8 @@ pub(super) enum Tick {
     Behind {
         /// Whether this is the end.
         all: bool,
+        /// About how much at most; if it was that much there is more.
+        most: usize,
     },
     /// That nothing waits any more.
     Closed,
@@ -86,6 +88,8 @@ pub(super) struct Journal {
 
 /// How many jobs go into one batch at most: what waits longer would wait for a larger write.
 const LARGEST_BATCH: usize = 2048;
+/// How much that is written behind is taken from memory at a time.
+const MOST_BEHIND: usize = 1 << 16;
 /// How much that was written behind goes into one batch: few while others wait for it.
 const BEHIND: (usize, usize) = (256, 4096);
 
@@ -142,7 +146,7 @@ struct Writer {
 impl Writer {
     fn run(mut self, waiting: &Receiver<Job>, mut tick: impl FnMut(Tick) -> Vec<Write>) {
         let mut next_tick = Instant::now() + self.interval;
-        let mut behind = Vec::new();
+        let (mut behind, mut more) = (Vec::new(), false);
         loop {
             let patience = if behind.is_empty() || self.failing {
                 next_tick.saturating_duration_since(Instant::now())
@@ -157,13 +161,15 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => self.write_behind(&mut behind, BEHIND.1, &mut tick),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if Instant::now() >= next_tick {
+            let ticks = Instant::now() >= next_tick;
+            if ticks {
                 // This pays what is owed, too.
                 self.write_quietly(&tick(Tick::StillOpen));
-                if behind.is_empty() {
-                    behind = tick(Tick::Behind { all: false });
-                }
                 next_tick = Instant::now() + self.interval;
+            }
+            if behind.is_empty() && (ticks || more) {
+                behind = tick(Tick::Behind { all: false, most: MOST_BEHIND });
+                more = behind.len() >= MOST_BEHIND;
             }
         }
         self.finish(behind, tick);
@@ -172,10 +178,18 @@ impl Writer {
     /// Writes everything that still waits, and only then that nothing does.
     fn finish(mut self, mut behind: Vec<Write>, mut tick: impl FnMut(Tick) -> Vec<Write>) {
         self.write_quietly(&[]);
-        // What waits longest is written first, so that the newest of one session counts.
-        behind.splice(..0, tick(Tick::Behind { all: true }));
-        while !behind.is_empty() && !self.failing {
+        while !self.failing {
             self.write_behind(&mut behind, BEHIND.1, &mut tick);
+            if behind.is_empty() {
+                behind = tick(Tick::Behind { all: true, most: MOST_BEHIND });
+                // The first time it may have gone on in the middle.
+                if behind.is_empty() {
+                    behind = tick(Tick::Behind { all: true, most: MOST_BEHIND });
+                }
+                if behind.is_empty() {
+                    break;
+                }
+            }
         }
         if !self.failing {
             self.write_quietly(&tick(Tick::Closed));

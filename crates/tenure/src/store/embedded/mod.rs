@@ -80,6 +80,14 @@ struct Inner {
     touch_interval: Duration,
 }
 
+/// How far activity has been written behind. With each round it is the turn of other sessions with long limits.
+#[derive(Default)]
+struct Rounds {
+    number: u64,
+    /// The slot at which this round goes on.
+    next: u32,
+}
+
 /// Activity of a session waits for at most this long to be written.
 const LONGEST_BEHIND: Duration = Duration::from_secs(60);
 
@@ -155,30 +163,32 @@ impl Inner {
     }
 
     /// What the journal is to write although nobody waits for it.
-    fn behind(&self, now: Timestamp, tick: Tick, count: u64) -> Vec<Write> {
+    fn behind(&self, now: Timestamp, tick: Tick, rounds: &mut Rounds) -> Vec<Write> {
         match tick {
             Tick::StillOpen => {
                 vec![Write::Meta(recovery::NEWEST, now.as_millis().to_le_bytes().to_vec())]
             }
             Tick::Closed => vec![Write::Meta(recovery::CLOSED, vec![1])],
-            Tick::Behind { all } => self.activity(all, count),
+            Tick::Behind { all, most } => self.activity(all, most, rounds),
         }
     }
 
-    fn activity(&self, all: bool, count: u64) -> Vec<Write> {
+    fn activity(&self, all: bool, most: usize, rounds: &mut Rounds) -> Vec<Write> {
         let mut writes = Vec::new();
-        self.memory.table.take_marked(|slot| {
+        let next = self.memory.table.take_marked(rounds.next, most, |slot| {
             let Some(image) = self.memory.image(slot).filter(|image| image.used() == slot::Use::Taken) else {
                 return false;
             };
             let limit = image.due_at().since(image.last_activity_at());
             let every = (self.waits(limit).as_millis() / self.touch_interval.as_millis().max(1)).max(1);
-            if !all && !u128::from(count + u64::from(slot)).is_multiple_of(every) {
+            if !all && !u128::from(rounds.number + u64::from(slot)).is_multiple_of(every) {
                 return true;
             }
             writes.extend(self.activity_of(&image));
             false
         });
+        rounds.number += u64::from(next.is_none());
+        rounds.next = next.unwrap_or(0);
         writes
     }
 

@@ -149,11 +149,8 @@ impl EmbeddedStore {
         let mut recovery = recover(&inner, &path, now)?;
 
         let (shared, clock) = (Arc::clone(&inner), options.clock);
-        let mut count = 0_u64;
-        let tick = move |tick| {
-            count += 1;
-            shared.behind(clock.now(), tick, count)
-        };
+        let mut rounds = super::Rounds::default();
+        let tick = move |tick| shared.behind(clock.now(), tick, &mut rounds);
         let disk = disk(Arc::clone(&engine));
         let journal = Journal::start(engine, disk, options.touch_interval, tick)
             .map_err(|error| engine_error(error.to_string()))?;

@@ -93,27 +93,37 @@ impl Table {
         }
     }
 
-    /// Hands every marked slot to `keep` and takes its mark away, unless that says to keep it.
-    pub(super) fn take_marked(&self, mut keep: impl FnMut(u32) -> bool) {
-        let mut next = 0;
-        for (chunk, slots) in self.chunks.iter().zip((0..).map(size_of)) {
-            let first = next;
-            next += slots;
-            let Some(chunk) = chunk.get() else { continue };
-            for (word, first) in chunk.dirty.iter().zip((first..).step_by(64)) {
-                if word.load(Ordering::Relaxed) == 0 {
-                    continue;
-                }
-                let mut marked = word.swap(0, Ordering::AcqRel);
-                while marked != 0 {
-                    let number = first + marked.trailing_zeros();
-                    marked &= marked - 1;
-                    if keep(number) {
-                        self.mark(number);
-                    }
+    /// Hands marked slots to `keep`, from this one on, and takes their marks away unless that says to keep them.
+    /// Once it has taken about `most` it stops, and tells where to go on.
+    pub(super) fn take_marked(
+        &self,
+        from: u32,
+        most: usize,
+        mut keep: impl FnMut(u32) -> bool,
+    ) -> Option<u32> {
+        let mut taken = 0;
+        for first in (from..self.numbers().end).step_by(64) {
+            if taken >= most {
+                return Some(first);
+            }
+            let (chunk, place) = place_of(first);
+            let Some(chunk) = self.chunks.get(chunk).and_then(OnceLock::get) else { continue };
+            let word = &chunk.dirty[place / 64];
+            if word.load(Ordering::Relaxed) == 0 {
+                continue;
+            }
+            let mut marked = word.swap(0, Ordering::AcqRel);
+            while marked != 0 {
+                let number = first + marked.trailing_zeros();
+                marked &= marked - 1;
+                if keep(number) {
+                    self.mark(number);
+                } else {
+                    taken += 1;
                 }
             }
         }
+        None
     }
 
     /// The numbers of all slots that were ever used.
@@ -146,16 +156,17 @@ mod tests {
         for number in [0, 63, 64, 199, LARGE] {
             table.mark(number);
         }
-        let taken = |keep: u32| {
+        let taken = |from, most, keep: u32| {
             let mut taken = Vec::new();
-            table.take_marked(|number| {
+            let next = table.take_marked(from, most, |number| {
                 taken.push(number);
                 number == keep
             });
-            taken
+            (taken, next)
         };
-        assert_eq!(taken(64), [0, 63, 64, 199, LARGE]);
-        assert_eq!(taken(u32::MAX), [64]);
-        assert!(taken(u32::MAX).is_empty());
+        assert_eq!(taken(0, 1, 63), (vec![0, 63], Some(64)));
+        assert_eq!(taken(64, 9, 199), (vec![64, 199, LARGE], None));
+        assert_eq!(taken(0, 9, u32::MAX), (vec![63, 199], None));
+        assert!(taken(0, 9, u32::MAX).0.is_empty());
     }
 }

@@ -228,6 +228,36 @@ async fn what_was_handed_out_rests_for_a_minute_wherever_it_is_in_the_wheel() {
     assert_eq!(due_after(2).await, 40);
 }
 
+#[tokio::test]
+async fn activity_of_long_sessions_is_written_less_often_but_always_in_its_turn() {
+    let fixture = Fixture::new();
+    let options = EmbeddedOptions {
+        touch_interval: Duration::from_secs(20),
+        ..EmbeddedOptions::new(fixture.folder.path(), fixture.keys.clone(), fixture.clock.clone())
+    };
+    let (store, _) = EmbeddedStore::open(options).unwrap();
+    let sessions = Sessions::new(store, fixture.keys.clone(), fixture.clock.clone(), fixture.policy.clone());
+    let many = 10;
+    for number in 0..many {
+        let (_, id) = sign_in(&sessions, &fixture.policy, &format!("person {number}")).await;
+        let (slot, _) = sessions.store().inner.memory.by_id(id).unwrap();
+        let at = fixture.clock.now();
+        let touch = Touch { at, due_at: at + Duration::from_secs(12 * 3600) };
+        sessions.store().inner.touch_at(slot, id, touch).unwrap();
+    }
+    // Half a day allows for a minute, which is three rounds.
+    let inner = &sessions.store().inner;
+    let mut rounds = Rounds::default();
+    let written: Vec<_> = (0..3)
+        .map(|_| {
+            inner.behind(fixture.clock.now(), Tick::StillOpen, &mut rounds);
+            inner.behind(fixture.clock.now(), Tick::Behind { all: false, most: 1000 }, &mut rounds).len()
+        })
+        .collect();
+    assert_eq!(written.iter().sum::<usize>(), many);
+    assert!(written.iter().all(|some| *some < many), "{written:?}");
+}
+
 mod crash;
 mod faults;
 
