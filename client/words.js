@@ -17,7 +17,7 @@ export const WORDS = {
   reconnecting: 'Reconnecting…',
   checking: 'Checking your session…',
   stopped: 'Your session needs your attention',
-  stoppedText: 'This page is covered until you continue. What you typed here stays until then.',
+  stoppedText: 'What you typed here stays while this page is open: to keep it, unlock in another tab and come back.',
   other: 'Somebody else is signed in now',
   otherText: 'This page belongs to whoever opened it. Reload it to go on as the one who is signed in.',
 };

@@ -31,7 +31,7 @@ fn main() {
         let ids = fill_peer(&peer, count, &mut numbers).await;
 
         let (policy, audience) = (policy(), audience());
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let (mut ours, mut judged, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             // Long enough ago for each request to be noted.
             clock.advance(Duration::from_secs(2));
@@ -42,15 +42,22 @@ fn main() {
             }
             ours.push(nanos_each(began.elapsed(), count));
             let began = Instant::now();
+            for token in &tokens {
+                let outcome = sessions.judge(token, audience, &Request::passive(&policy)).await.unwrap();
+                assert!(outcome.passes());
+            }
+            judged.push(nanos_each(began.elapsed(), count));
+            let began = Instant::now();
             for id in ids.iter().take(200_000) {
                 let record = peer.load(id).await.unwrap().unwrap();
                 peer.save(&record).await.unwrap();
             }
             theirs.push(nanos_each(began.elapsed(), count.min(200_000)));
         }
-        let (ours, theirs) = (median(ours), median(theirs));
+        let (ours, judged, theirs) = (median(ours), median(judged), median(theirs));
         println!("sessions                                   {count}");
         println!("tenure: judge + touch                      {ours:>10.0} ns   target <= 350");
+        println!("tenure: judge alone                        {judged:>10.0} ns");
         println!("tower-sessions MemoryStore: load + save    {theirs:>10.0} ns   {:.1} x ours, target >= 6", theirs / ours);
         match express() {
             Some(nanos) => println!("express-session + Redis: get + touch       {nanos:>10.0} ns   {:.0} x ours", nanos / ours),
