@@ -11,6 +11,8 @@ use std::process::{Command, Stdio};
 
 use super::*;
 use crate::clock::SteadyClock;
+use crate::store::embedded::engine::Batch;
+use crate::store::embedded::journal::Disk;
 use crate::store::{Ending, OldPrivilege, Rotation};
 
 const ROUNDS: u64 = 8;
@@ -47,13 +49,24 @@ fn token(number: u64, unlocked: bool) -> TokenHash {
     TokenHash(bytes)
 }
 
+/// A disk that takes its time, as disks do that are not a cache: whoever is told before it is done may be told of
+/// what never is.
+struct Slow(Arc<Engine>);
+
+impl Disk for Slow {
+    fn write(&self, batch: &Batch) -> Result<(), Unavailable> {
+        std::thread::sleep(Duration::from_millis(4));
+        self.0.write(batch)
+    }
+}
+
 fn open(folder: &Path, clock: Arc<dyn Clock>) -> (EmbeddedStore, Recovery) {
     let keys = KeyRing::load_or_create(&folder.join("keys"), Timestamp::EPOCH).unwrap();
     let options = EmbeddedOptions {
         touch_interval: Duration::from_millis(50),
         ..EmbeddedOptions::new(folder.join("store"), SharedKeys::new(keys), clock)
     };
-    EmbeddedStore::open(options).unwrap()
+    EmbeddedStore::open_on(options, |engine| Box::new(Slow(engine))).unwrap()
 }
 
 /// Says something to the parent, whole and at once.
