@@ -13,10 +13,9 @@ use tenure_benches::{Numbers, argument, audience, clock, fill, median, nanos_eac
 use tower_sessions::session::{Id, Record};
 use tower_sessions::{MemoryStore, SessionStore as _};
 
-const ROUNDS: usize = 5;
-
 fn main() {
     let count = argument("sessions", 1_000_000);
+    let rounds = argument("rounds", 5);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async move {
         let folder = tempfile::tempdir().unwrap();
@@ -41,7 +40,7 @@ fn main() {
 
         let (policy, audience) = (policy(), audience());
         let (mut ours, mut judged, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             // Long enough ago for each request to be noted.
             clock.advance(Duration::from_secs(2));
             let began = Instant::now();
