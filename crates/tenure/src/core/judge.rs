@@ -108,10 +108,11 @@ pub struct Deadlines {
 impl Deadlines {
     /// The deadlines of a session under a policy, as they stand.
     pub fn of(session: &Session, policy: &Policy) -> Self {
-        Self::from_clocks(session, session.last_activity_at, policy)
+        Self::after_activity(session, session.last_activity_at, policy)
     }
 
-    fn from_clocks(session: &Session, last_activity_at: Timestamp, policy: &Policy) -> Self {
+    /// The deadlines of a session under a policy if its person was last active at this moment.
+    pub(crate) fn after_activity(session: &Session, last_activity_at: Timestamp, policy: &Policy) -> Self {
         let idle_at = last_activity_at + policy.idle_timeout_for(session.remembered);
         let absolute_at = session.authenticated_at + policy.absolute_timeout_for(session.remembered);
         Self { idle_at, absolute_at, warn_at: idle_at.min(absolute_at) - policy.warn_before() }
@@ -181,7 +182,7 @@ fn judge_active(session: &Session, request: &Request<'_>, now: Timestamp) -> Ver
     }
     let touch = request.activity == Activity::Active;
     let last_activity_at = if touch { session.last_activity_at.max(now) } else { session.last_activity_at };
-    Verdict::Pass { touch, deadlines: Deadlines::from_clocks(session, last_activity_at, policy) }
+    Verdict::Pass { touch, deadlines: Deadlines::after_activity(session, last_activity_at, policy) }
 }
 
 /// When a session next needs somebody's attention although nobody asks for it: to lock it, to

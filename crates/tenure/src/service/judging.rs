@@ -7,7 +7,7 @@ use super::retry::Attempts;
 use super::transition::{Basis, Transition};
 use crate::core::{
     Assurance, Audience, Deadlines, EndReason, LockReason, MissingReason, Policy, Reason, Request, Session,
-    State, Timestamp, TokenHash, Verdict, judge,
+    State, Timestamp, Verdict, judge,
 };
 use crate::store::{Actor, Found, OldPrivilege, Store, TokenStanding, Touch, TouchError, Unavailable};
 
@@ -98,20 +98,81 @@ impl Outcome {
     }
 }
 
-/// A judged request, with what the store found for its token.
+/// What the token of a request leads to.
 #[expect(clippy::large_enum_variant, reason = "the hot path returns the large one, without allocating")]
 pub(super) enum Resolved {
-    Known { found: Found, outcome: Outcome },
+    Known(Judged),
     Missing(MissingReason),
+}
+
+/// A judged request: what the store found for its token, and the answer to it.
+pub(super) struct Judged {
+    /// The session as it is, whatever the token of the request stands for.
+    pub(super) found: Found,
+    view: View,
+    pub(super) answer: Answer,
+}
+
+/// Where the session that a request is shown differs from the session as the store found it.
+#[derive(Clone, Copy)]
+struct View {
+    assurance: Assurance,
+    authenticated_at: Timestamp,
+    last_activity_at: Timestamp,
+}
+
+/// An [`Outcome`] without its session, which is large: it is moved once, when all is decided.
+#[derive(Clone, Copy)]
+pub(super) enum Answer {
+    Pass { deadlines: Deadlines },
+    StepUp { deadlines: Deadlines, within: Duration },
+    Locked { reason: LockReason, since: Timestamp, kept_until: Timestamp },
+    Ended { reason: EndReason, at: Timestamp },
 }
 
 /// What follows from a look at a session.
 enum Decision {
-    Answer(Outcome),
+    Answer(View, Answer),
     /// Answer this once the activity is noted.
-    Touch(Touch, Outcome),
+    Touch(Touch, View, Answer),
     /// Change the session, then look again.
     Apply(Transition, Basis),
+}
+
+impl Resolved {
+    #[inline]
+    fn into_outcome(self) -> Outcome {
+        match self {
+            Self::Known(judged) => judged.into_outcome(),
+            Self::Missing(reason) => Outcome::Missing(reason),
+        }
+    }
+}
+
+impl Judged {
+    #[inline]
+    pub(super) fn into_outcome(self) -> Outcome {
+        let View { assurance, authenticated_at, last_activity_at } = self.view;
+        let session = Session { assurance, authenticated_at, last_activity_at, ..self.found.session };
+        match self.answer {
+            Answer::Pass { deadlines } => Outcome::Pass { session, deadlines },
+            Answer::StepUp { deadlines, within } => Outcome::StepUp { session, deadlines, within },
+            Answer::Locked { reason, since, kept_until } => {
+                Outcome::Locked { session, reason, since, kept_until }
+            }
+            Answer::Ended { reason, at } => Outcome::Ended { session, reason, at },
+        }
+    }
+}
+
+impl View {
+    const fn of(session: &Session) -> Self {
+        Self {
+            assurance: session.assurance,
+            authenticated_at: session.authenticated_at,
+            last_activity_at: session.last_activity_at,
+        }
+    }
 }
 
 impl<S: Store> Sessions<S> {
@@ -134,10 +195,7 @@ impl<S: Store> Sessions<S> {
         audience: Audience,
         request: &Request<'_>,
     ) -> Result<Outcome, Unavailable> {
-        Ok(match self.resolve(token, audience, request).await? {
-            Resolved::Known { outcome, .. } => outcome,
-            Resolved::Missing(reason) => Outcome::Missing(reason),
-        })
+        Ok(self.resolve(token, audience, request).await?.into_outcome())
     }
 
     /// Notes real input in an open page (the beacon of the client): as a request of a person that
@@ -160,18 +218,10 @@ impl<S: Store> Sessions<S> {
         audience: Audience,
         request: &Request<'_>,
     ) -> Result<Resolved, Unavailable> {
-        match self.check_token(token) {
-            Ok(hash) => self.resolve_hash(hash, audience, request).await,
-            Err(reason) => Ok(Resolved::Missing(reason)),
-        }
-    }
-
-    async fn resolve_hash(
-        &self,
-        hash: TokenHash,
-        audience: Audience,
-        request: &Request<'_>,
-    ) -> Result<Resolved, Unavailable> {
+        let hash = match self.check_token(token) {
+            Ok(hash) => hash,
+            Err(reason) => return Ok(Resolved::Missing(reason)),
+        };
         let mut attempts = Attempts::default();
         loop {
             let found = match self.store.find(&hash).await? {
@@ -180,23 +230,27 @@ impl<S: Store> Sessions<S> {
             };
             let now = self.now();
             if found.token == (TokenStanding::Current { first_seen: true }) && found.session.is_live() {
-                match self.store.retire(&found, now).await {
+                match Box::pin(self.store.retire(&found, now)).await {
                     Ok(()) | Err(TouchError::Gone) => {}
                     Err(TouchError::Unavailable(unavailable)) => return Err(unavailable),
                 }
             }
             match decide(&found, request, now) {
-                Decision::Answer(outcome) => return Ok(Resolved::Known { found, outcome }),
-                Decision::Touch(touch, outcome) => match self.store.touch(&found, touch).await {
-                    Ok(()) => return Ok(Resolved::Known { found, outcome }),
+                Decision::Answer(view, answer) => {
+                    return Ok(Resolved::Known(Judged { found, view, answer }));
+                }
+                Decision::Touch(touch, view, answer) => match self.store.touch(&found, touch).await {
+                    Ok(()) => return Ok(Resolved::Known(Judged { found, view, answer })),
                     Err(TouchError::Gone) => {}
                     Err(TouchError::Unavailable(unavailable)) => return Err(unavailable),
                 },
                 Decision::Apply(transition, basis) => {
-                    self.apply(&found.session, basis, transition, Actor::Tenure, request.policy).await?;
+                    let applied =
+                        self.apply(&found.session, basis, transition, Actor::Tenure, request.policy);
+                    Box::pin(applied).await?;
                 }
             }
-            attempts.pause().await?;
+            Box::pin(attempts.pause()).await?;
         }
     }
 }
@@ -218,11 +272,12 @@ fn decide(found: &Found, request: &Request<'_>, now: Timestamp) -> Decision {
         (Verdict::Pass { .. } | Verdict::StepUp { .. }, TokenStanding::Replaced { privilege, .. }) => {
             decide_for_replaced(session, privilege, request, now)
         }
-        (verdict, _) => answer(session, session.clone(), verdict, request, now),
+        (verdict, _) => answer(session, session, verdict, request, now),
     }
 }
 
 /// The session passes, but this token is from before: it gets what it had, and no more.
+#[cold]
 fn decide_for_replaced(
     session: &Session,
     privilege: OldPrivilege,
@@ -232,52 +287,47 @@ fn decide_for_replaced(
     let locked = |reason, since| {
         // The session itself is active: it can be unlocked for as long as it lives and longer.
         let kept_until = Deadlines::of(session, request.policy).first() + request.policy.keep_work_for();
-        Decision::Answer(Outcome::Locked { session: session.clone(), reason, since, kept_until })
+        Decision::Answer(View::of(session), Answer::Locked { reason, since, kept_until })
     };
     match privilege {
         OldPrivilege::Locked { reason, since } => locked(reason, since),
         OldPrivilege::Active { assurance, authenticated_at } => {
-            let view = seen_through_old_token(session, assurance, authenticated_at);
-            match judge(&view, request, now) {
+            let seen = Session { assurance, authenticated_at, ..session.clone() };
+            match judge(&seen, request, now) {
                 // The old authentication is over, the newer one is not: nothing changes for the
                 // session, but this browser has to prove itself as if it had been locked.
                 Verdict::Lock { reason, since } => locked(reason, since),
                 Verdict::End { at, .. } => locked(LockReason::Absolute, at),
-                verdict => answer(session, view, verdict, request, now),
+                verdict => answer(session, &seen, verdict, request, now),
             }
         }
     }
 }
 
-fn seen_through_old_token(session: &Session, assurance: Assurance, authenticated_at: Timestamp) -> Session {
-    Session { assurance, authenticated_at, ..session.clone() }
-}
-
-/// Turns a verdict that asks for no transition into an answer. `view` is the session as the
+/// Turns a verdict that asks for no transition into an answer. `seen` is the session as the
 /// request's token sees it.
+#[inline]
 fn answer(
     session: &Session,
-    mut view: Session,
+    seen: &Session,
     verdict: Verdict,
     request: &Request<'_>,
     now: Timestamp,
 ) -> Decision {
-    let standing = Deadlines::of(&view, request.policy);
-    Decision::Answer(match verdict {
+    let view = View::of(seen);
+    let answer = match verdict {
         Verdict::Pass { touch: true, deadlines } if is_worth_noting(session, request.policy, now) => {
-            let mut touched = session.clone();
-            touched.last_activity_at = now;
-            let due_at = Deadlines::of(&touched, request.policy).first();
-            view.last_activity_at = now;
-            return Decision::Touch(Touch { at: now, due_at }, Outcome::Pass { session: view, deadlines });
+            let due_at = Deadlines::after_activity(session, now, request.policy).first();
+            let view = View { last_activity_at: now, ..view };
+            return Decision::Touch(Touch { at: now, due_at }, view, Answer::Pass { deadlines });
         }
         // Not noted, so promised no longer than what has been.
-        Verdict::Pass { .. } => Outcome::Pass { session: view, deadlines: standing },
-        Verdict::StepUp { within } => Outcome::StepUp { session: view, deadlines: standing, within },
-        Verdict::Locked { reason, since, kept_until } => {
-            Outcome::Locked { session: view, reason, since, kept_until }
+        Verdict::Pass { .. } => Answer::Pass { deadlines: Deadlines::of(seen, request.policy) },
+        Verdict::StepUp { within } => {
+            Answer::StepUp { deadlines: Deadlines::of(seen, request.policy), within }
         }
-        Verdict::Ended { reason, at } => Outcome::Ended { session: view, reason, at },
+        Verdict::Locked { reason, since, kept_until } => Answer::Locked { reason, since, kept_until },
+        Verdict::Ended { reason, at } => Answer::Ended { reason, at },
         // `judge` asks for transitions only where the caller has dealt with them.
         Verdict::Lock { reason, since } => {
             return Decision::Apply(Transition::Lock { reason, since }, Basis::of_time(session));
@@ -285,7 +335,8 @@ fn answer(
         Verdict::End { reason, at } => {
             return Decision::Apply(Transition::End { reason, at }, Basis::of_time(session));
         }
-    })
+    };
+    Decision::Answer(view, answer)
 }
 
 /// Whether activity is far enough from the last one to be written down. What is left out makes

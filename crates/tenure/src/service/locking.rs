@@ -1,6 +1,6 @@
 //! Locking by will, and extending before a limit is reached.
 
-use super::judging::{Outcome, Resolved};
+use super::judging::{Answer, Outcome, Resolved};
 use super::retry::Attempts;
 use super::transition::{Basis, Transition, Written};
 use super::{EventKind, Sessions};
@@ -84,8 +84,8 @@ impl<S: Store> Sessions<S> {
         loop {
             let request = Request::passive(policy);
             let found = match self.resolve(token, audience, &request).await? {
-                Resolved::Known { found, outcome: Outcome::Pass { .. } } => found,
-                Resolved::Known { outcome, .. } => return Ok(outcome),
+                Resolved::Known(judged) if matches!(judged.answer, Answer::Pass { .. }) => judged.found,
+                Resolved::Known(judged) => return Ok(judged.into_outcome()),
                 Resolved::Missing(reason) => return Ok(Outcome::Missing(reason)),
             };
             let now = self.now();

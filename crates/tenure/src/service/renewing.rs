@@ -1,6 +1,6 @@
 //! A new authentication or a new token for a session that is active.
 
-use super::judging::{Outcome, Resolved};
+use super::judging::{Answer, Resolved};
 use super::retry::Attempts;
 use super::unlocking::{Renewal, Renewed};
 use super::{Proof, Sessions, SignedIn};
@@ -84,18 +84,12 @@ impl<S: Store> Sessions<S> {
     /// The session of a token that passes.
     async fn active(&self, token: &str, audience: Audience, policy: &Policy) -> Result<Session, RenewError> {
         match self.resolve(token, audience, &Request::passive(policy)).await? {
-            Resolved::Known { found, outcome: Outcome::Pass { .. } | Outcome::StepUp { .. } } => {
-                Ok(found.session)
-            }
-            Resolved::Known { outcome: Outcome::Locked { reason, .. }, .. } => {
-                Err(RenewError::Locked(reason))
-            }
-            Resolved::Known { outcome: Outcome::Ended { reason, at, .. }, .. } => {
-                Err(RenewError::Ended { reason, at })
-            }
-            Resolved::Known { outcome: Outcome::Missing(reason), .. } | Resolved::Missing(reason) => {
-                Err(RenewError::Missing(reason))
-            }
+            Resolved::Known(judged) => match judged.answer {
+                Answer::Pass { .. } | Answer::StepUp { .. } => Ok(judged.found.session),
+                Answer::Locked { reason, .. } => Err(RenewError::Locked(reason)),
+                Answer::Ended { reason, at } => Err(RenewError::Ended { reason, at }),
+            },
+            Resolved::Missing(reason) => Err(RenewError::Missing(reason)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Unlocking: the same person proves it is them, and goes on.
 
-use super::judging::{Outcome, Resolved};
+use super::judging::{Answer, Resolved};
 use super::retry::Attempts;
 use super::transition::Basis;
 use super::{EventKind, Sessions, SignedIn};
@@ -90,11 +90,11 @@ impl<S: Store> Sessions<S> {
         let mut attempts = Attempts::default();
         loop {
             let found = match self.resolve(token, audience, &Request::passive(policy)).await? {
-                Resolved::Known { found, outcome: Outcome::Locked { .. } } => found,
-                Resolved::Known { outcome: Outcome::Ended { reason, at, .. }, .. } => {
-                    return Err(UnlockError::Ended { reason, at });
-                }
-                Resolved::Known { .. } => return Err(UnlockError::NotLocked),
+                Resolved::Known(judged) => match judged.answer {
+                    Answer::Locked { .. } => judged.found,
+                    Answer::Ended { reason, at } => return Err(UnlockError::Ended { reason, at }),
+                    Answer::Pass { .. } | Answer::StepUp { .. } => return Err(UnlockError::NotLocked),
+                },
                 Resolved::Missing(reason) => return Err(UnlockError::Missing(reason)),
             };
             if found.session.subject != proof.subject {
