@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]
 
+pub mod engines;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +17,17 @@ use tenure::core::{Assurance, Audience, Policy, Preset, Subject, Timestamp};
 use tenure::keys::{KeyRing, SharedKeys};
 use tenure::service::{Sessions, SignIn};
 use tenure::store::{Device, EmbeddedOptions, EmbeddedStore};
+use tokio::runtime::Runtime;
 
 /// The host of all sessions.
 pub const HOST: &str = "wiki.example.com";
 /// How many sign-ins are under way at once while a store is filled.
 const FILLING: usize = 2048;
+
+/// A runtime with a thread for each core.
+pub fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
+}
 
 /// A clock that is moved by hand.
 pub fn clock() -> Arc<ManualClock> {

@@ -9,14 +9,14 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tenure::core::Request;
-use tenure_benches::{Numbers, argument, audience, clock, fill, median, nanos_each, open, policy};
+use tenure_benches::{Numbers, argument, audience, clock, fill, median, nanos_each, open, policy, runtime};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::{MemoryStore, SessionStore as _};
 
 fn main() {
     let count = argument("sessions", 1_000_000);
     let rounds = argument("rounds", 5);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = runtime();
     runtime.block_on(async move {
         let folder = tempfile::tempdir().unwrap();
         let clock = clock();

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 
-use tenure_benches::{Numbers, argument, clock, fill, open, resident};
+use tenure_benches::{Numbers, argument, clock, fill, open, resident, runtime};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::{MemoryStore, SessionStore as _};
 
@@ -38,10 +38,6 @@ fn compare(count: u64) {
         "tower-sessions MemoryStore                 {peer:>10.0} bytes each   {:.1} x ours",
         peer / ours
     );
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
 }
 
 fn filled(folder: &Path, count: u64) {

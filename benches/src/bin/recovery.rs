@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use fjall::{Database, KeyspaceCreateOptions};
 use tenure::core::Request;
-use tenure_benches::{argument, audience, clock, fill, open, policy};
+use tenure_benches::{argument, audience, clock, fill, open, policy, runtime};
 
 fn main() {
     let count = argument("sessions", 1_000_000);
@@ -21,7 +21,7 @@ fn main() {
         command.arg("fill").arg(folder.path()).args(["--sessions", &count.to_string()]).output().unwrap();
     let token = String::from_utf8(output.stdout).unwrap().trim().to_owned();
 
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = runtime();
     let began = Instant::now();
     let sessions = open(folder.path(), &clock());
     let policy = policy();
@@ -46,7 +46,7 @@ fn main() {
 
 fn fill_and_die(folder: &Path, count: u64) {
     let sessions = open(folder, &clock());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = runtime();
     let tokens = runtime.block_on(fill(&sessions, count));
     println!("{}", tokens[tokens.len() / 2]);
     let id = std::process::id().to_string();

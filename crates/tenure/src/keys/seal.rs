@@ -48,20 +48,34 @@ impl KeyRing {
     /// # Errors
     /// [`SealError::NoRandomness`].
     pub fn seal(&self, purpose: Purpose<'_>, plain: &[u8]) -> Result<Vec<u8>, SealError> {
-        let key = self.current();
         let mut sealed = Vec::with_capacity(plain.len() + OVERHEAD);
-        sealed.push(FORMAT);
-        sealed.extend_from_slice(&key.id.to_be_bytes());
+        self.seal_into(&mut sealed, purpose, |sealed| sealed.extend_from_slice(plain))?;
+        Ok(sealed)
+    }
+
+    /// Seals a value that `write` puts at the end of a buffer, in its place.
+    ///
+    /// # Errors
+    /// [`SealError::NoRandomness`].
+    pub(crate) fn seal_into(
+        &self,
+        buffer: &mut Vec<u8>,
+        purpose: Purpose<'_>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), SealError> {
+        let key = self.current();
+        buffer.push(FORMAT);
+        buffer.extend_from_slice(&key.id.to_be_bytes());
         let mut nonce = XNonce::default();
         getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
-        sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(plain);
-        let (_, body) = sealed.split_at_mut(HEADER + NONCE);
+        buffer.extend_from_slice(&nonce);
+        let begin = buffer.len();
+        write(buffer);
         let tag = cipher(key)
-            .encrypt_in_place_detached(&nonce, &associated(purpose), body)
+            .encrypt_in_place_detached(&nonce, &associated(purpose), &mut buffer[begin..])
             .map_err(|_| SealError::Damaged)?;
-        sealed.extend_from_slice(&tag);
-        Ok(sealed)
+        buffer.extend_from_slice(&tag);
+        Ok(())
     }
 
     /// Opens a sealed value.

@@ -117,7 +117,7 @@ pub(super) async fn write(
         }
         // The turn is held until the write is durable, also if the caller stops waiting.
         let mut turn = Some(turn);
-        store.submit(Nature::Gives, vec![Write::Data(place, sealed)], move |result| {
+        store.submit(Nature::Gives, vec![Write::Data(place.into(), sealed.into())], move |result| {
             drop(turn.take());
             result
         })

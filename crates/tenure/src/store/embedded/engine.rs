@@ -29,8 +29,11 @@ pub(super) enum Space {
     Meta,
 }
 
+/// Bytes that are copied by counting references; short ones, such as ids, need no memory of their own.
+pub(super) use fjall::Slice as Bytes;
+
 /// What is to be written in one step. Of several writes to one place the last one counts.
-pub(super) type Batch = HashMap<(Space, Vec<u8>), Option<Vec<u8>>>;
+pub(super) type Batch = HashMap<(Space, Bytes), Option<Bytes>>;
 
 /// The engine, closed now and then.
 pub(super) struct Engine {
@@ -52,7 +55,7 @@ pub(super) struct Open {
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// A key and its value.
-type Pair = (Vec<u8>, Vec<u8>);
+type Pair = (Bytes, Bytes);
 
 impl Open {
     fn at(path: &Path) -> fjall::Result<Self> {
@@ -92,8 +95,8 @@ impl Open {
         let mut writes = self.database.batch().durability(Some(PersistMode::SyncData));
         for ((space, key), value) in batch {
             match value {
-                Some(value) => writes.insert(self.space(*space), key.as_slice(), value.as_slice()),
-                None => writes.remove(self.space(*space), key.as_slice()),
+                Some(value) => writes.insert(self.space(*space), key.clone(), value.clone()),
+                None => writes.remove(self.space(*space), key.clone()),
             }
         }
         writes.commit()
@@ -127,17 +130,13 @@ impl Engine {
         }
     }
 
-    pub(super) fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, Unavailable> {
-        self.read(|open| Ok(open.space(space).get(key)?.map(|value| value.to_vec())))
+    pub(super) fn get(&self, space: Space, key: &[u8]) -> Result<Option<Bytes>, Unavailable> {
+        self.read(|open| open.space(space).get(key))
     }
 
     /// Everything whose key begins like this.
     pub(super) fn prefix(&self, space: Space, prefix: &[u8]) -> Result<Vec<Pair>, Unavailable> {
-        self.read(|open| {
-            let entry =
-                |guard: fjall::Guard| guard.into_inner().map(|(key, value)| (key.to_vec(), value.to_vec()));
-            open.space(space).prefix(prefix).map(entry).collect()
-        })
+        self.read(|open| open.space(space).prefix(prefix).map(fjall::Guard::into_inner).collect())
     }
 
     /// Writes everything in one step, and syncs.
@@ -177,7 +176,7 @@ mod tests {
     use super::*;
 
     fn batch(key: &[u8], value: &[u8]) -> Batch {
-        Batch::from([((Space::Data, key.to_vec()), Some(value.to_vec()))])
+        Batch::from([((Space::Data, key.into()), Some(value.into()))])
     }
 
     #[test]

@@ -47,7 +47,14 @@ pub enum DecodeError {
 
 /// Writes a record.
 pub fn encode(stored: &Stored) -> Vec<u8> {
-    let mut out = Writer(Vec::with_capacity(256));
+    let mut bytes = Vec::with_capacity(256);
+    encode_to(stored, &mut bytes);
+    bytes
+}
+
+/// Writes a record at the end of a buffer.
+pub(super) fn encode_to(stored: &Stored, bytes: &mut Vec<u8>) {
+    let mut out = Writer(bytes);
     out.byte(FORMAT);
     out.session(&stored.record.session);
     out.moment(stored.record.due_at);
@@ -62,7 +69,6 @@ pub fn encode(stored: &Stored) -> Vec<u8> {
         }
     }
     out.details(&stored.record.details);
-    out.0
 }
 
 /// Reads a record.
@@ -79,9 +85,9 @@ pub fn decode(bytes: &[u8]) -> Result<Stored, DecodeError> {
     if reader.0.is_empty() { Ok(stored) } else { Err(DecodeError::Damaged) }
 }
 
-struct Writer(Vec<u8>);
+struct Writer<'a>(&'a mut Vec<u8>);
 
-impl Writer {
+impl Writer<'_> {
     fn raw(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::{Admission, Ending, InsertError, Record, Unavailable};
+use super::engine::Bytes;
 use super::format::Stored;
 use super::journal::{Nature, Write};
 use super::memory::Stripe;
@@ -60,7 +61,7 @@ fn try_insert(
     store: &EmbeddedStore,
     record: &Record,
     token: TokenHash,
-    value: &[u8],
+    value: &Bytes,
     admission: &Admission,
 ) -> Result<Option<Answer<Vec<Record>, Unavailable>>, InsertError> {
     let inner = &store.inner;
@@ -76,7 +77,7 @@ fn try_insert(
         inner.hold(displaced.slot, true);
     }
     let id = record.session.id;
-    decision.writes.push(Write::Session(id, value.to_vec()));
+    decision.writes.push(Write::Session(id, value.clone()));
     let Decision { writes, displaced } = decision;
     let (shared, state, due_at) = (Arc::clone(inner), record.session.state, record.due_at);
     // The journal answers on its own thread, which takes this lock anew.

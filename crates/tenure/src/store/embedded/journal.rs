@@ -13,16 +13,16 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::super::Unavailable;
-use super::engine::{Batch, Engine, Space};
+use super::engine::{Batch, Bytes, Engine, Space};
 use crate::core::SessionId;
 
 /// A write.
 #[derive(Debug)]
 pub(super) enum Write {
     /// The sealed record of a session.
-    Session(SessionId, Vec<u8>),
+    Session(SessionId, Bytes),
     /// A sealed value of a data bag.
-    Data(Vec<u8>, Vec<u8>),
+    Data(Bytes, Bytes),
     /// Everything in the data bag of a session.
     DropBag(SessionId),
     /// Everything about a session.
@@ -30,7 +30,7 @@ pub(super) enum Write {
     /// The last activity of a session.
     Touch(SessionId, [u8; 24]),
     /// What is known about the store as a whole.
-    Meta(&'static str, Vec<u8>),
+    Meta(&'static str, Bytes),
 }
 
 /// What becomes of a change that cannot be written.
@@ -284,15 +284,15 @@ impl Writer {
 
     fn add(&self, batch: &mut Batch, write: &Write) -> Result<(), Unavailable> {
         let (place, value) = match write {
-            Write::Session(id, value) => ((Space::Sessions, id.as_bytes().to_vec()), Some(value.clone())),
+            Write::Session(id, value) => ((Space::Sessions, id.as_bytes().into()), Some(value.clone())),
             Write::Data(key, value) => ((Space::Data, key.clone()), Some(value.clone())),
-            Write::Touch(id, value) => ((Space::Touches, id.as_bytes().to_vec()), Some(value.to_vec())),
-            Write::Meta(key, value) => ((Space::Meta, key.as_bytes().to_vec()), Some(value.clone())),
+            Write::Touch(id, value) => ((Space::Touches, id.as_bytes().into()), Some(value.into())),
+            Write::Meta(key, value) => ((Space::Meta, (*key).into()), Some(value.clone())),
             Write::DropBag(id) => return self.drop_bag(batch, *id),
             Write::Forget(id) => {
                 self.drop_bag(batch, *id)?;
-                batch.insert((Space::Touches, id.as_bytes().to_vec()), None);
-                ((Space::Sessions, id.as_bytes().to_vec()), None)
+                batch.insert((Space::Touches, id.as_bytes().into()), None);
+                ((Space::Sessions, id.as_bytes().into()), None)
             }
         };
         batch.insert(place, value);

@@ -37,7 +37,7 @@ use crate::clock::Clock;
 use crate::core::{Session, SessionId, Subject, Timestamp, TokenHash, Version};
 use crate::keys::{Purpose, SharedKeys};
 
-use engine::{Engine, Space};
+use engine::{Bytes, Engine, Space};
 use format::Stored;
 use journal::{Done, Journal, Nature, Tick, Write};
 use memory::Memory;
@@ -94,15 +94,15 @@ const LONGEST_BEHIND: Duration = Duration::from_secs(60);
 impl Inner {
     /// The value under which a session is stored: token and audience in the clear, so that a damaged record can
     /// still be told to its owner; all else sealed.
-    fn seal(&self, stored: &Stored) -> Result<Vec<u8>, Unavailable> {
+    fn seal(&self, stored: &Stored) -> Result<Bytes, Unavailable> {
         let session = &stored.record.session;
         let purpose = Purpose { kind: "session", place: session.id.as_bytes() };
-        let sealed = self.keys.load().seal(purpose, &format::encode(stored)).map_err(Unavailable::because)?;
-        let mut value = Vec::with_capacity(recovery::CLEAR + sealed.len());
+        let mut value = Vec::with_capacity(512);
         value.extend_from_slice(&stored.token.0);
         value.extend_from_slice(&session.audience.0.to_le_bytes());
-        value.extend_from_slice(&sealed);
-        Ok(value)
+        let write = |value: &mut Vec<u8>| format::encode_to(stored, value);
+        self.keys.load().seal_into(&mut value, purpose, write).map_err(Unavailable::because)?;
+        Ok(value.into())
     }
 
     /// What the engine has of a session's details, and of which version; nothing if that cannot be read, for the
@@ -166,9 +166,9 @@ impl Inner {
     fn behind(&self, now: Timestamp, tick: Tick, rounds: &mut Rounds) -> Vec<Write> {
         match tick {
             Tick::StillOpen => {
-                vec![Write::Meta(recovery::NEWEST, now.as_millis().to_le_bytes().to_vec())]
+                vec![Write::Meta(recovery::NEWEST, now.as_millis().to_le_bytes().into())]
             }
-            Tick::Closed => vec![Write::Meta(recovery::CLOSED, vec![1])],
+            Tick::Closed => vec![Write::Meta(recovery::CLOSED, [1].into())],
             Tick::Behind { all, most } => self.activity(all, most, rounds),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::super::{Details, Ending, Record, Unavailable};
-use super::engine::{Engine, Space};
+use super::engine::{Bytes, Engine, Space};
 use super::format::{self, DecodeError, Stored};
 use super::journal::{Disk, Journal, Nature, Write};
 use super::memory::Memory;
@@ -164,12 +164,12 @@ impl EmbeddedStore {
     fn note_open(&self) -> Result<(), Unavailable> {
         let (sender, receiver) = std::sync::mpsc::channel();
         let done = Box::new(move |result| drop(sender.send(result)));
-        self.journal.submit(Nature::Gives, vec![Write::Meta(CLOSED, vec![0])], done);
+        self.journal.submit(Nature::Gives, vec![Write::Meta(CLOSED, [0].into())], done);
         receiver.recv().unwrap_or_else(|_| Err(stopped()))
     }
 }
 
-fn meta(engine: &Engine, key: &str) -> Option<Vec<u8>> {
+fn meta(engine: &Engine, key: &str) -> Option<Bytes> {
     engine.get(Space::Meta, key.as_bytes()).ok().flatten()
 }
 
@@ -186,8 +186,9 @@ struct Part {
 
 /// Reads everything, on two threads.
 fn recover(inner: &Arc<Inner>, path: &Path, now: Timestamp) -> Result<Recovery, OpenError> {
-    let newest = meta(&inner.engine, NEWEST).and_then(|value| value.try_into().ok()).map(u64::from_le_bytes);
-    let was_closed = meta(&inner.engine, CLOSED).is_none_or(|value| value == [1]);
+    let newest =
+        meta(&inner.engine, NEWEST).and_then(|value| (*value).try_into().ok()).map(u64::from_le_bytes);
+    let was_closed = meta(&inner.engine, CLOSED).is_none_or(|value| *value == [1]);
     let next = AtomicU32::new(0);
     let results: Vec<_> = std::thread::scope(|scope| {
         let read = || {

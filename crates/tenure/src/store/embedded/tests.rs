@@ -106,10 +106,10 @@ async fn a_damaged_record_is_one_ended_session_and_all_others_go_on() {
     let (hurt, hurt_id) = sign_in(&sessions, policy, "ada").await;
     let (well, _) = sign_in(&sessions, policy, "bob").await;
     let engine = Arc::clone(&sessions.store().inner.engine);
-    let mut value = engine.get(Space::Sessions, hurt_id.as_bytes()).unwrap().unwrap();
+    let mut value = engine.get(Space::Sessions, hurt_id.as_bytes()).unwrap().unwrap().to_vec();
     *value.last_mut().unwrap() ^= 1;
-    let place = (Space::Sessions, hurt_id.as_bytes().to_vec());
-    engine.write(&engine::Batch::from([(place, Some(value))])).unwrap();
+    let place = (Space::Sessions, hurt_id.as_bytes().into());
+    engine.write(&engine::Batch::from([(place, Some(value.into()))])).unwrap();
     drop(engine);
     drop(sessions);
 
