@@ -4,7 +4,7 @@
 //! (24 bytes), and ciphertext with its tag (16 bytes more than the plain value). What the value
 //! belongs to is authenticated with it, so that it opens in no other place.
 
-use chacha20poly1305::aead::{Aead as _, AeadInPlace as _, Payload};
+use chacha20poly1305::aead::AeadInPlace as _;
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 
 use super::ring::{Key, KeyRing};
@@ -12,8 +12,9 @@ use super::ring::{Key, KeyRing};
 const FORMAT: u8 = 1;
 const HEADER: usize = 1 + 2;
 const NONCE: usize = 24;
+const TAG: usize = 16;
 /// How many bytes a sealed value is longer than the plain one.
-pub const OVERHEAD: usize = HEADER + NONCE + 16;
+pub const OVERHEAD: usize = HEADER + NONCE + TAG;
 
 /// What a value is and where it belongs: authenticated, not stored.
 #[derive(Clone, Copy, Debug)]
@@ -83,15 +84,33 @@ impl KeyRing {
     /// # Errors
     /// The value is damaged, of an unknown format, of an unknown key, or of another purpose.
     pub fn open(&self, purpose: Purpose<'_>, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        let mut plain = Vec::new();
+        self.open_into(&mut plain, purpose, sealed)?;
+        Ok(plain)
+    }
+
+    /// Opens a sealed value into a buffer, in place of what that held.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); then the buffer holds nothing that is of use.
+    pub(crate) fn open_into(
+        &self,
+        buffer: &mut Vec<u8>,
+        purpose: Purpose<'_>,
+        sealed: &[u8],
+    ) -> Result<(), SealError> {
         let (header, rest) = sealed.split_first_chunk::<HEADER>().ok_or(SealError::Damaged)?;
         if header[0] != FORMAT {
             return Err(SealError::UnknownFormat(header[0]));
         }
-        let (nonce, body) = rest.split_first_chunk::<NONCE>().ok_or(SealError::Damaged)?;
+        let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(SealError::Damaged)?;
+        let (body, tag) = rest.split_last_chunk::<TAG>().ok_or(SealError::Damaged)?;
         let id = u16::from_be_bytes([header[1], header[2]]);
         let key = self.find(id).ok_or(SealError::UnknownKey(id))?;
+        buffer.clear();
+        buffer.extend_from_slice(body);
         cipher(key)
-            .decrypt(XNonce::from_slice(nonce), Payload { msg: body, aad: &associated(purpose) })
+            .decrypt_in_place_detached(nonce.into(), &associated(purpose), buffer, tag.into())
             .map_err(|_| SealError::Damaged)
     }
 }

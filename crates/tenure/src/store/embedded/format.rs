@@ -23,6 +23,19 @@ pub struct Stored {
     pub replaced: Option<Replaced>,
 }
 
+/// What of a stored record is kept in memory: all but the details.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Essence {
+    /// The session.
+    pub(super) session: Session,
+    /// When it next needs attention.
+    pub(super) due_at: Timestamp,
+    /// The token of the session.
+    pub(super) token: TokenHash,
+    /// The token before it.
+    pub(super) replaced: Option<Replaced>,
+}
+
 /// A token that was replaced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Replaced {
@@ -76,13 +89,17 @@ pub(super) fn encode_to(stored: &Stored, bytes: &mut Vec<u8>) {
 /// # Errors
 /// The format is not known, or the bytes are no record.
 pub fn decode(bytes: &[u8]) -> Result<Stored, DecodeError> {
-    let mut reader = Reader(bytes);
-    match reader.byte().ok_or(DecodeError::Damaged)? {
-        FORMAT => {}
-        other => return Err(DecodeError::UnknownFormat(other)),
-    }
+    let mut reader = Reader::of_record(bytes)?;
     let stored = reader.stored().ok_or(DecodeError::Damaged)?;
     if reader.0.is_empty() { Ok(stored) } else { Err(DecodeError::Damaged) }
+}
+
+/// Reads a record as far as it is kept in memory.
+///
+/// # Errors
+/// As [`decode`].
+pub(super) fn decode_essence(bytes: &[u8]) -> Result<Essence, DecodeError> {
+    Reader::of_record(bytes)?.essence().ok_or(DecodeError::Damaged)
 }
 
 struct Writer<'a>(&'a mut Vec<u8>);
@@ -214,7 +231,15 @@ impl Writer<'_> {
 
 struct Reader<'a>(&'a [u8]);
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn of_record(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut reader = Self(bytes);
+        match reader.byte().ok_or(DecodeError::Damaged)? {
+            FORMAT => Ok(reader),
+            other => Err(DecodeError::UnknownFormat(other)),
+        }
+    }
+
     fn raw<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
@@ -241,11 +266,11 @@ impl Reader<'_> {
         self.number().map(Timestamp::from_millis)
     }
 
-    fn text(&mut self) -> Option<String> {
+    fn text(&mut self) -> Option<&'a str> {
         let length = usize::from(u16::from_le_bytes(self.raw()?));
         let (text, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        std::str::from_utf8(text).ok().map(str::to_owned)
+        std::str::from_utf8(text).ok()
     }
 
     fn id(&mut self) -> Option<SessionId> {
@@ -265,7 +290,7 @@ impl Reader<'_> {
     fn session(&mut self) -> Option<Session> {
         Some(Session {
             id: self.id()?,
-            subject: Subject::new(&self.text()?).ok()?,
+            subject: Subject::new(self.text()?).ok()?,
             audience: Audience(self.number()?),
             state: self.state()?,
             assurance: Assurance::from_number(self.byte()?)?,
@@ -291,7 +316,7 @@ impl Reader<'_> {
     }
 
     fn device(&mut self) -> Option<Device> {
-        Some(Device { user_agent: self.text()?, address: self.text()? })
+        Some(Device { user_agent: self.text()?.to_owned(), address: self.text()?.to_owned() })
     }
 
     fn actor(&mut self) -> Option<Actor> {
@@ -326,7 +351,7 @@ impl Reader<'_> {
     }
 
     fn details(&mut self) -> Option<Details> {
-        let (host, device) = (self.text()?, self.device()?);
+        let (host, device) = (self.text()?.to_owned(), self.device()?);
         let ending = if self.flag()? { Some(self.ending()?) } else { None };
         let count = usize::from(self.byte()?);
         if count > Details::LONGEST {
@@ -339,7 +364,7 @@ impl Reader<'_> {
         Some(Details { host, device, ending, timeline })
     }
 
-    fn stored(&mut self) -> Option<Stored> {
+    fn essence(&mut self) -> Option<Essence> {
         let session = self.session()?;
         let due_at = self.moment()?;
         let token = TokenHash(self.raw()?);
@@ -349,6 +374,11 @@ impl Reader<'_> {
         } else {
             None
         };
+        Some(Essence { session, due_at, token, replaced })
+    }
+
+    fn stored(&mut self) -> Option<Stored> {
+        let Essence { session, due_at, token, replaced } = self.essence()?;
         let details = self.details()?;
         Some(Stored { record: Record { session, details, due_at }, token, replaced })
     }

@@ -48,6 +48,14 @@ impl Index {
         search(&self.shard(hash).words.load(), hash, check).map(|(_, found)| found)
     }
 
+    /// Fetches what will be looked at for this hash. Where many hashes follow, their memory is waited for together.
+    pub(super) fn fetch(&self, hash: u64) {
+        let words = self.shard(hash).words.load();
+        if let Some(word) = words.get(home(fragment(hash), words.len())) {
+            std::hint::black_box(word.load(Ordering::Relaxed));
+        }
+    }
+
     /// Adds a slot, unless `same` says of one with this hash that it is the same: then gives that.
     pub(super) fn insert(&self, hash: u64, slot: u32, same: impl Fn(u32) -> bool) -> Result<(), u32> {
         let shard = self.shard(hash);

@@ -201,6 +201,13 @@ impl Memory {
         Some(number)
     }
 
+    /// Fetches what [`reserve`](Self::reserve) will look at.
+    pub(super) fn fetch(&self, session: &Session, token: &TokenHash) {
+        self.tokens.fetch(hash_of_token(token));
+        self.ids.fetch(hash_of_id(session.id));
+        self.subjects.fetch(self.hash_of(&session.subject));
+    }
+
     fn relink(&self, slot: u32, before: Option<u32>, after: Option<u32>) {
         if let Some(slot) = self.table.get(slot) {
             slot.lock().set_links(before, after);

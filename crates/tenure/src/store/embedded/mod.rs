@@ -3,7 +3,7 @@
 //! * [`memory`]: what requests are judged from, without I/O: a [`table`] of [`slot`]s, an [`index`] for each way to
 //!   find one, and a timing [`wheel`].
 //! * [`journal`]: making changes durable together (group commit), and activity behind; [`engine`] is the disk.
-//! * [`recovery`]: from the engine back into memory, after a stop or a crash.
+//! * [`opening`]: how a store begins, and [`recovery`]: from the engine back into memory, after a stop or a crash.
 //! * [`mod@format`]: how a record is written.
 //! * [`bag`]: the data bags, which are on disk only.
 //!
@@ -18,6 +18,7 @@ mod index;
 mod insert;
 mod journal;
 mod memory;
+mod opening;
 mod owner;
 mod recovery;
 mod slot;
@@ -43,7 +44,7 @@ use journal::{Done, Journal, Nature, Tick, Write};
 use memory::Memory;
 use slot::Flag;
 
-pub use recovery::{OpenError, Recovery};
+pub use opening::{OpenError, Recovery};
 
 /// How an embedded store is opened.
 pub struct EmbeddedOptions {
