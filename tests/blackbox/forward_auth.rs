@@ -47,6 +47,9 @@ pub(crate) fn refuses_and_leads_back(beside: &Beside) {
     let mut browser = beside.browser();
     let refused = browser.fetch("GET", "/echo/data");
     assert_refused(&refused, "none");
+    let counted = beside.tenure.administration("GET", "/metrics").text();
+    // nginx asks a second time, on its way to the answer.
+    assert!(!counted.contains("tenure_judgements_total{verdict=\"none\",reason=\"none\"} 0\n"), "{counted}");
     let first = browser.get("/echo/notes?page=2&sort=a%20b");
     assert_sent_to_gateway(&first);
     let posted = browser.send(Browser::navigation(Request::new("POST", "/echo/notes").body("text=abc")));

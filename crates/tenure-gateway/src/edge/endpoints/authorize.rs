@@ -7,11 +7,12 @@
 
 use http::StatusCode;
 use tenure::core::{Activity, Request};
-use tenure::store::Store;
+use tenure::store::{Store, Unavailable};
 
 use super::{Answer, Call};
 use crate::config::Access;
 use crate::edge::identity::Identity;
+use crate::edge::standing::Standing;
 use crate::edge::visit::Visit;
 use crate::edge::{cors, refusal, reply};
 use crate::web::requests;
@@ -26,7 +27,7 @@ pub(super) async fn answer<S: Store>(call: Call<'_, S>) -> Answer {
     if route.access == Access::Public || is_ours(settings.base_path.as_str(), asked.uri.path()) {
         // Whoever is signed in is still known to the application.
         let request = Request { activity: activity_of(&asked, true), ..Request::passive(&route.policy) };
-        let standing = call.judge(&request).await?;
+        let standing = judge(&call, &request).await?;
         return Ok(granted(&call, standing.active()));
     }
     let passive = route.access == Access::Passive;
@@ -35,7 +36,7 @@ pub(super) async fn answer<S: Store>(call: Call<'_, S>) -> Answer {
         step_up_within: route.step_up_within,
         ..Request::passive(&route.policy)
     };
-    let standing = call.judge(&request).await?;
+    let standing = judge(&call, &request).await?;
     if standing.refusal().is_none() {
         return Ok(granted(&call, standing.active()));
     }
@@ -46,6 +47,16 @@ pub(super) async fn answer<S: Store>(call: Call<'_, S>) -> Answer {
     };
     cors::allow(settings, &asked, reply.headers_mut());
     Ok(reply)
+}
+
+/// Judges the request that is asked about. It is counted as one that comes through the proxy is.
+async fn judge<'a, S: Store>(call: &Call<'a, S>, request: &Request<'_>) -> Result<Standing<'a>, Unavailable> {
+    let judged = call.judge(request).await;
+    match &judged {
+        Ok(standing) => call.gateway.metrics.judged(&standing.outcome),
+        Err(_) => call.gateway.metrics.unknown(),
+    }
+    judged
 }
 
 fn activity_of(visit: &Visit, passive: bool) -> Activity {
