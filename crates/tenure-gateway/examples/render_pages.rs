@@ -142,7 +142,6 @@ fn reasons(pages: &mut Pages) {
             displaced_by: (code == "displaced").then(|| DisplacedBy {
                 device: "Safari 26 on iPhone".into(),
                 address: "2001:db8:85a3:8d3:1319:8a2e:370:7348".into(),
-                at: Moment(NOW - 42 * MINUTE),
             }),
             kept_until: lock.then_some(Moment(NOW + 1398 * MINUTE)),
             browser: Browser::from_user_agent(AGENTS[n % AGENTS.len()]),

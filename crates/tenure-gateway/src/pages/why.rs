@@ -13,8 +13,6 @@ pub struct DisplacedBy {
     pub device: String,
     /// The address it came from.
     pub address: String,
-    /// When.
-    pub at: Moment,
 }
 
 /// `GET why`: what happened, what became of the work, what to do now, and what to do if it was somebody else.

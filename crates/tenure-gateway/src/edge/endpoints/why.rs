@@ -38,7 +38,6 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
         Actor::Elsewhere { device, .. } => Some(DisplacedBy {
             device: Browser::from_user_agent(&device.user_agent).to_string(),
             address: device.address,
-            at: Moment(ending.at.as_millis()),
         }),
         _ => None,
     });
