@@ -14,6 +14,7 @@
 mod bag;
 mod engine;
 pub mod format;
+mod gaps;
 mod index;
 mod insert;
 mod journal;

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::super::Unavailable;
 use super::engine::Engine;
+use super::gaps::{self, Gap};
 use super::journal::{Disk, Journal, Nature, Write};
 use super::memory::Memory;
-use super::recovery::{CLOSED, recover};
+use super::recovery::{CLOSED, GAPS, NEWEST, recover};
 use super::{EmbeddedOptions, EmbeddedStore, Inner, bag, owner, stopped};
 use crate::core::{SessionId, Timestamp};
 
@@ -81,12 +82,14 @@ impl EmbeddedStore {
     /// Another process has it open, the key ring is not the one it was written with, it is of a newer version, or
     /// the folder cannot be used.
     pub fn open(options: EmbeddedOptions) -> Result<(Self, Recovery), OpenError> {
-        Self::open_on(options, |engine| Box::new(engine))
+        let interval = options.touch_interval;
+        Self::open_on(options, interval, |engine| Box::new(engine))
     }
 
-    /// Opens a store that writes to what `disk` makes of the engine.
+    /// Opens a store that writes to what `disk` makes of the engine, and behind at this interval.
     pub(super) fn open_on(
         options: EmbeddedOptions,
+        interval: Duration,
         disk: impl FnOnce(Arc<Engine>) -> Box<dyn Disk>,
     ) -> Result<(Self, Recovery), OpenError> {
         let began = Instant::now();
@@ -107,25 +110,30 @@ impl EmbeddedStore {
             bags: bag::Locks::new(),
             touch_interval: options.touch_interval,
         });
-        let mut recovery = recover(&inner, &path, now)?;
+        let (mut recovery, gaps) = recover(&inner, &path, now)?;
 
         let (shared, clock) = (Arc::clone(&inner), options.clock);
         let mut rounds = super::Rounds::default();
         let tick = move |tick| shared.behind(clock.now(), tick, &mut rounds);
         let disk = disk(Arc::clone(&engine));
-        let journal = Journal::start(engine, disk, options.touch_interval, tick)
-            .map_err(|error| engine_error(error.to_string()))?;
+        let journal =
+            Journal::start(engine, disk, interval, tick).map_err(|error| engine_error(error.to_string()))?;
         let store = Self { journal, inner };
-        store.note_open().map_err(|error| engine_error(error.to_string()))?;
+        store.note_open(now.max(recovery.newest), &gaps).map_err(|error| engine_error(error.to_string()))?;
         recovery.took = began.elapsed();
         Ok((store, recovery))
     }
 
     /// From now on, an end without a word is a crash.
-    fn note_open(&self) -> Result<(), Unavailable> {
+    fn note_open(&self, now: Timestamp, gaps: &[Gap]) -> Result<(), Unavailable> {
         let (sender, receiver) = std::sync::mpsc::channel();
         let done = Box::new(move |result| drop(sender.send(result)));
-        self.journal.submit(Nature::Gives, vec![Write::Meta(CLOSED, [0].into())], done);
+        let notes = vec![
+            Write::Meta(CLOSED, [0].into()),
+            Write::Meta(NEWEST, now.as_millis().to_le_bytes().into()),
+            Write::Meta(GAPS, gaps::encode(gaps).into()),
+        ];
+        self.journal.submit(Nature::Gives, notes, done);
         receiver.recv().unwrap_or_else(|_| Err(stopped()))
     }
 }

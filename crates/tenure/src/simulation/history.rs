@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tenure::clock::{Clock as _, ManualClock};
-use tenure::core::*;
-use tenure::keys::{KeyRing, SharedKeys};
-use tenure::service::*;
-use tenure::store::*;
+use crate::clock::{Clock as _, ManualClock};
+use crate::core::*;
+use crate::keys::{KeyRing, SharedKeys};
+use crate::service::*;
+use crate::store::*;
 
-use crate::medium::Crashes;
-use crate::model::Account;
-use crate::rng::Rng;
-use crate::schedule::{Gated, step};
+use super::medium::Crashes;
+use super::model::Account;
+use super::rng::Rng;
+use super::schedule::{Gated, step};
 
 const HOST: &str = "wiki.example.com";
 const PEOPLE: [&str; 3] = ["ada", "bob", "eve"];
@@ -142,11 +142,15 @@ impl<S: Crashes> History<S> {
                 0..12 if self.tasks.len() < MOST_IN_FLIGHT => self.start(),
                 0..84 if !self.tasks.is_empty() => self.go_on().await?,
                 84..93 => self.let_time_pass(),
-                93 => self.crash().await,
+                93 => self.crash_and_claim().await?,
                 _ => self.start_request(),
             }
             self.check_limits().await?;
         }
+        self.finish_all().await
+    }
+
+    async fn finish_all(&mut self) -> Verdict {
         while !self.tasks.is_empty() {
             self.go_on().await?;
             self.check_limits().await?;
@@ -177,8 +181,12 @@ impl<S: Crashes> History<S> {
             90..97 => self.rng.below(400_000) as u64,
             _ => self.rng.below(900_000) as u64,
         };
-        self.clock.advance(Duration::from_millis(jump));
+        self.pass(jump);
         self.tell(format_args!("... after {jump} ms"));
+    }
+
+    fn pass(&self, millis: u64) {
+        self.sessions().store().0.pass(&self.clock, Duration::from_millis(millis));
     }
 
     /// Right before, at or after the moment until which a session was promised to pass.
@@ -186,21 +194,59 @@ impl<S: Crashes> History<S> {
         let Some((session, _)) = self.any_token() else { return 0 };
         let until = self.accounts[session].promised_until().as_millis();
         let left = until.saturating_sub(self.clock.now().as_millis());
-        (left + self.rng.pick(&[0, 1, 300])).saturating_sub(self.rng.pick(&[1, 2, 300]))
+        (left + self.rng.pick(&[0, 1, 300])).saturating_sub(self.rng.pick(&[1, 2, 4, 300]))
+    }
+
+    /// A crash, or some in a row, and then perhaps whether a promise of right before is kept.
+    async fn crash_and_claim(&mut self) -> Verdict {
+        loop {
+            if self.rng.percent(60) {
+                self.finish_all().await?;
+                self.request_what_is_promised(true).await?;
+            }
+            self.crash().await;
+            match self.rng.below(100) {
+                0..30 => {}
+                30..60 => return self.claim_a_promise().await,
+                _ => return Ok(()),
+            }
+        }
     }
 
     async fn crash(&mut self) {
-        let now = self.clock.now();
-        for account in &mut self.accounts {
-            account.crashed(now, &self.policy, self.changing[account.owner] > 0);
-        }
+        let crash = self.clock.now();
+        self.tell(format_args!("CRASH"));
         self.tasks.clear();
-        self.changing = [0; PEOPLE.len()];
-        self.changes.iter_mut().for_each(|changes| *changes += 1);
         let sessions = self.sessions.take().and_then(Arc::into_inner).expect("no task holds it any more");
         let store = sessions.into_store().0.crash_and_reopen(&mut self.rng).await;
         self.open(store);
-        self.tell(format_args!("CRASH"));
+        let (now, idle) = (self.clock.now(), self.policy.idle_timeout() + S::LENIENCE);
+        for account in &mut self.accounts {
+            account.crashed(crash, now, idle, self.changing[account.owner] > 0);
+        }
+        self.changing = [0; PEOPLE.len()];
+        self.changes.iter_mut().for_each(|changes| *changes += 1);
+        self.tell(format_args!("open again"));
+    }
+
+    fn promised_to(&self) -> Option<usize> {
+        let now = self.clock.now();
+        (0..self.accounts.len()).rev().find(|&session| self.accounts[session].is_promised(now))
+    }
+
+    async fn request_what_is_promised(&mut self, active: bool) -> Verdict {
+        let Some(session) = self.promised_to() else { return Ok(()) };
+        let token = self.accounts[session].tokens.len() - 1;
+        self.begin_task(What::Request { session, token, active });
+        self.finish_all().await
+    }
+
+    /// Waits until right before a promise ends, and asks whether it is kept.
+    async fn claim_a_promise(&mut self) -> Verdict {
+        let Some(session) = self.promised_to() else { return Ok(()) };
+        let left = self.accounts[session].promised_until().since(self.clock.now());
+        self.pass((left.as_millis() as u64).saturating_sub(20));
+        self.request_what_is_promised(false).await
     }
 
     async fn check_limits(&self) -> Verdict {
@@ -384,6 +430,8 @@ impl<S: Crashes> History<S> {
     }
 
     async fn go_on(&mut self) -> Verdict {
+        // No two things happen at the same moment, so that their order does not hang on random ids.
+        self.pass(1);
         let place = self.rng.below(self.tasks.len());
         let Poll::Ready(answer) = step(&mut self.tasks[place].running).await else { return Ok(()) };
         let Task { what, began, .. } = self.tasks.swap_remove(place);
