@@ -17,27 +17,13 @@ use super::medium::Crashes;
 use super::model::Account;
 use super::rng::Rng;
 use super::schedule::{Gated, step};
+use what::What;
 
 const HOST: &str = "wiki.example.com";
 const PEOPLE: [&str; 3] = ["ada", "bob", "eve"];
 const LIMIT: u32 = 2;
 const STEPS: usize = 400;
 const MOST_IN_FLIGHT: usize = 6;
-
-/// What can be done to a session; the number is its place among the accounts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum What {
-    Request { session: usize, token: usize, active: bool },
-    Extend { session: usize, token: usize },
-    SignIn { who: usize },
-    Unlock { session: usize, token: usize, who: usize },
-    Rotate { session: usize, token: usize },
-    StepUp { session: usize, token: usize },
-    Lock { session: usize },
-    End { session: usize },
-    EndOthers { session: usize },
-    Sweep,
-}
 
 enum Answer {
     Judged(Result<Outcome, Unavailable>),
@@ -195,58 +181,6 @@ impl<S: Crashes> History<S> {
         let until = self.accounts[session].promised_until().as_millis();
         let left = until.saturating_sub(self.clock.now().as_millis());
         (left + self.rng.pick(&[0, 1, 300])).saturating_sub(self.rng.pick(&[1, 2, 4, 300]))
-    }
-
-    /// A crash, or some in a row, and then perhaps whether a promise of right before is kept.
-    async fn crash_and_claim(&mut self) -> Verdict {
-        loop {
-            if self.rng.percent(60) {
-                self.finish_all().await?;
-                self.request_what_is_promised(true).await?;
-            }
-            self.crash().await;
-            match self.rng.below(100) {
-                0..30 => {}
-                30..60 => return self.claim_a_promise().await,
-                _ => return Ok(()),
-            }
-        }
-    }
-
-    async fn crash(&mut self) {
-        let crash = self.clock.now();
-        self.tell(format_args!("CRASH"));
-        self.tasks.clear();
-        let sessions = self.sessions.take().and_then(Arc::into_inner).expect("no task holds it any more");
-        let store = sessions.into_store().0.crash_and_reopen(&mut self.rng).await;
-        self.open(store);
-        let (now, idle) = (self.clock.now(), self.policy.idle_timeout() + S::LENIENCE);
-        for account in &mut self.accounts {
-            account.crashed(crash, now, idle, self.changing[account.owner] > 0);
-        }
-        self.changing = [0; PEOPLE.len()];
-        self.changes.iter_mut().for_each(|changes| *changes += 1);
-        self.tell(format_args!("open again"));
-    }
-
-    fn promised_to(&self) -> Option<usize> {
-        let now = self.clock.now();
-        (0..self.accounts.len()).rev().find(|&session| self.accounts[session].is_promised(now))
-    }
-
-    async fn request_what_is_promised(&mut self, active: bool) -> Verdict {
-        let Some(session) = self.promised_to() else { return Ok(()) };
-        let token = self.accounts[session].tokens.len() - 1;
-        self.begin_task(What::Request { session, token, active });
-        self.finish_all().await
-    }
-
-    /// Waits until right before a promise ends, and asks whether it is kept.
-    async fn claim_a_promise(&mut self) -> Verdict {
-        let Some(session) = self.promised_to() else { return Ok(()) };
-        let left = self.accounts[session].promised_until().since(self.clock.now());
-        self.pass((left.as_millis() as u64).saturating_sub(20));
-        self.request_what_is_promised(false).await
     }
 
     async fn check_limits(&self) -> Verdict {
@@ -457,41 +391,6 @@ impl<S: Crashes> History<S> {
     }
 }
 
-impl What {
-    const fn session(self) -> Option<usize> {
-        match self {
-            Self::Request { session, .. }
-            | Self::Extend { session, .. }
-            | Self::Unlock { session, .. }
-            | Self::Rotate { session, .. }
-            | Self::StepUp { session, .. }
-            | Self::Lock { session }
-            | Self::End { session }
-            | Self::EndOthers { session } => Some(session),
-            Self::SignIn { .. } | Self::Sweep => None,
-        }
-    }
-
-    const fn token(self) -> Option<usize> {
-        match self {
-            Self::Request { token, .. }
-            | Self::Extend { token, .. }
-            | Self::Unlock { token, .. }
-            | Self::Rotate { token, .. }
-            | Self::StepUp { token, .. } => Some(token),
-            _ => None,
-        }
-    }
-
-    const fn is_active(self) -> bool {
-        matches!(
-            self,
-            Self::Request { active: true, .. }
-                | Self::Extend { .. }
-                | Self::Unlock { .. }
-                | Self::StepUp { .. }
-        )
-    }
-}
-
 mod checking;
+mod crashing;
+mod what;

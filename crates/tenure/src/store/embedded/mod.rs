@@ -12,6 +12,7 @@
 //! end it. The journal keeps the order in which changes were decided.
 
 mod bag;
+mod damage;
 mod engine;
 pub mod format;
 mod gaps;

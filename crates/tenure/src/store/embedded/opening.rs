@@ -10,7 +10,7 @@ use super::gaps::{self, Gap};
 use super::journal::{Disk, Journal, Nature, Write};
 use super::memory::Memory;
 use super::recovery::{CLOSED, GAPS, NEWEST, recover};
-use super::{EmbeddedOptions, EmbeddedStore, Inner, bag, owner, stopped};
+use super::{EmbeddedOptions, EmbeddedStore, Inner, bag, damage, owner, stopped};
 use crate::core::{SessionId, Timestamp};
 
 /// What was found when a store was opened.
@@ -65,6 +65,16 @@ pub enum OpenError {
         /// The format of its records.
         format: u8,
     },
+    /// Files of the engine are damaged, and what they held cannot be told: it may be that somebody signed out.
+    #[error(
+        "{path} (below store.path): {reason}. The store is not opened, because sessions that have ended might come back. Look after the disk; then move the whole folder away to begin with an empty store, and everybody signs in again"
+    )]
+    Damaged {
+        /// The file, or the folder of the files.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The engine cannot open it.
     #[error("{path} (store.path): {reason}")]
     Engine {
@@ -95,10 +105,10 @@ impl EmbeddedStore {
         let began = Instant::now();
         let path = options.path.clone();
         let engine_error = |reason: String| OpenError::Engine { path: path.clone(), reason };
+        damage::mend(&path)?;
         let engine = Engine::open(&options.path).map_err(|error| match error {
             fjall::Error::Locked => OpenError::InUse { path: path.clone(), by: owner::read(&path) },
-            fjall::Error::Io(error) => engine_error(error.to_string()),
-            error => engine_error(error.to_string()),
+            error => damage::explain(&path, &error),
         })?;
         owner::write(&path).map_err(|error| engine_error(error.to_string()))?;
         let engine = Arc::new(engine);

@@ -7,12 +7,12 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::super::{Details, Ending, Record};
-use super::Inner;
 use super::engine::{Bytes, Engine, Space};
 use super::format::{self, DecodeError, Essence, Stored};
 use super::gaps::{self, Gap};
 use super::opening::{OpenError, Recovery};
 use super::slot::Flag;
+use super::{Inner, damage};
 use crate::core::{
     Assurance, Audience, EndReason, Session, SessionId, State, Subject, Timestamp, TokenHash, Version,
 };
@@ -119,6 +119,10 @@ pub(super) fn recover(inner: &Inner, path: &Path, now: Timestamp) -> Result<(Rec
     if let Some(key) = twice.or_else(|| missing_keys.first().copied().filter(|_| all_fail)) {
         return Err(OpenError::KeyMissing { path: path.into(), key });
     }
+    let ended = inner.end_those_meant(&recovery.corrupted, now);
+    recovery.live -= ended.len();
+    recovery.ended += ended.len();
+    recovery.corrupted.extend(ended);
     let mut gaps = Vec::new();
     if !was_closed {
         gaps = meta(&inner.engine, GAPS).map(|value| gaps::decode(&value)).unwrap_or_default();
@@ -187,7 +191,7 @@ fn read_range(
         Ok(())
     });
     match (read, failure) {
-        (Err(error), _) => Err(engine_error(error.reason)),
+        (Err(error), _) => Err(damage::explain_reading(&inner.engine, path, error.reason)),
         (_, Some(RecordProblem::Decoded(DecodeError::UnknownFormat(format)))) => {
             Err(OpenError::Newer { path: path.into(), format })
         }
@@ -299,6 +303,12 @@ fn tombstone_of(id: SessionId, value: &[u8], now: Timestamp) -> Option<Essence> 
     Some(Essence { session, due_at, token: TokenHash(*token), replaced: None })
 }
 
+/// Whether most bytes of two ids are the same, but not all. Ids are random: that does not come by chance.
+fn nearly_the_same(one: SessionId, other: SessionId) -> bool {
+    let same = one.as_bytes().iter().zip(other.as_bytes()).filter(|(one, other)| one == other).count();
+    (8..16).contains(&same)
+}
+
 impl Inner {
     fn restore(&self, essence: &Essence) {
         let Essence { session, due_at, token, replaced } = essence;
@@ -317,6 +327,25 @@ impl Inner {
             }
         }
         self.memory.admit(slot, session.state, *due_at);
+    }
+
+    /// It may be the id of a record that is damaged. Then there is one that is nearly the same, and what is known
+    /// of that session is not the newest: it has ended, too.
+    fn end_those_meant(&self, damaged: &[SessionId], now: Timestamp) -> Vec<SessionId> {
+        let mut ended = Vec::new();
+        for number in self.memory.table.numbers().filter(|_| !damaged.is_empty()) {
+            let Some(image) = self.memory.image(number).filter(super::slot::Image::is_live) else { continue };
+            if !damaged.iter().any(|id| nearly_the_same(*id, image.id())) {
+                continue;
+            }
+            let Some(session) = self.memory.session(number, &image) else { continue };
+            let mut record = Record { session, details: Details::default(), due_at: now };
+            record
+                .end(Ending { reason: EndReason::Corrupted, at: now, by: Actor::Tenure }, now + EXPLAIN_FOR);
+            self.apply(number, &image, &record, None);
+            ended.push(image.id());
+        }
+        ended
     }
 
     /// Gives everybody back what may be missing.

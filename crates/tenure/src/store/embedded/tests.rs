@@ -280,6 +280,7 @@ async fn activity_of_long_sessions_is_written_less_often_but_always_in_its_turn(
 }
 
 mod crash;
+mod damage;
 mod faults;
 mod histories;
 

@@ -15,7 +15,7 @@ use crate::store::embedded::journal::Disk;
 use crate::store::embedded::memory::lock;
 
 /// One in so many histories is run on this store: each opens the engine several times.
-const SHARE: u64 = 16;
+const SHARE: u64 = 20;
 const TOUCH_INTERVAL: Duration = Duration::from_secs(2);
 /// How long a batch is held back at most: recovery counts on it.
 const LONGEST_HELD: Duration = Duration::from_secs(8);
