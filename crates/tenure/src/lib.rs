@@ -14,3 +14,6 @@ pub mod core;
 pub mod keys;
 pub mod service;
 pub mod store;
+
+#[cfg(test)]
+mod simulation;

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use fjall::config::{BlockSizePolicy, CompressionPolicy};
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{AbstractTree as _, CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 use super::super::Unavailable;
 use super::memory::lock;
@@ -89,6 +89,16 @@ impl Open {
     /// A part of it.
     pub(super) fn space(&self, space: Space) -> &Keyspace {
         &self.spaces[space as usize]
+    }
+
+    /// The first table that cannot be read to its end: what the engine says of a block does not tell its file.
+    pub(super) fn damaged_table(&self) -> Option<PathBuf> {
+        let versions = self.spaces.iter().map(|space| space.tree.current_version());
+        versions.into_iter().find_map(|version| {
+            let mut tables = version.iter_tables();
+            let damaged = tables.find(|table| table.iter().any(|entry| entry.is_err()))?;
+            Some(damaged.path.to_path_buf())
+        })
     }
 
     fn write(&self, batch: &Batch) -> fjall::Result<()> {

@@ -12,8 +12,10 @@
 //! end it. The journal keeps the order in which changes were decided.
 
 mod bag;
+mod damage;
 mod engine;
 pub mod format;
+mod gaps;
 mod index;
 mod insert;
 mod journal;

@@ -7,11 +7,12 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::super::{Details, Ending, Record};
-use super::Inner;
 use super::engine::{Bytes, Engine, Space};
 use super::format::{self, DecodeError, Essence, Stored};
+use super::gaps::{self, Gap};
 use super::opening::{OpenError, Recovery};
 use super::slot::Flag;
+use super::{Inner, damage};
 use crate::core::{
     Assurance, Audience, EndReason, Session, SessionId, State, Subject, Timestamp, TokenHash, Version,
 };
@@ -22,6 +23,8 @@ use crate::store::Actor;
 pub(super) const NEWEST: &str = "newest";
 /// Whether the store was closed: everything that waited has been written.
 pub(super) const CLOSED: &str = "closed";
+/// The times of which activity may be missing.
+pub(super) const GAPS: &str = "gaps";
 /// How many bytes of a stored session are in the clear: token and audience.
 pub(super) const CLEAR: usize = 24 + 8;
 
@@ -75,8 +78,8 @@ struct Part {
     missing_keys: Vec<u16>,
 }
 
-/// Reads everything, on all cores.
-pub(super) fn recover(inner: &Inner, path: &Path, now: Timestamp) -> Result<Recovery, OpenError> {
+/// Reads everything, on all cores. Gives back too of which times activity is missing on disk.
+pub(super) fn recover(inner: &Inner, path: &Path, now: Timestamp) -> Result<(Recovery, Vec<Gap>), OpenError> {
     let newest =
         meta(&inner.engine, NEWEST).and_then(|value| (*value).try_into().ok()).map(u64::from_le_bytes);
     let was_closed = meta(&inner.engine, CLOSED).is_none_or(|value| *value == [1]);
@@ -116,13 +119,20 @@ pub(super) fn recover(inner: &Inner, path: &Path, now: Timestamp) -> Result<Reco
     if let Some(key) = twice.or_else(|| missing_keys.first().copied().filter(|_| all_fail)) {
         return Err(OpenError::KeyMissing { path: path.into(), key });
     }
+    let ended = inner.end_those_meant(&recovery.corrupted, now);
+    recovery.live -= ended.len();
+    recovery.ended += ended.len();
+    recovery.corrupted.extend(ended);
+    let mut gaps = Vec::new();
     if !was_closed {
+        gaps = meta(&inner.engine, GAPS).map(|value| gaps::decode(&value)).unwrap_or_default();
         // Nobody was active after now, unless the wall clock has been set back since.
         let longest = recovery.newest + inner.touch_interval + STALLED;
         let end = if now >= recovery.newest { longest.min(now) } else { longest };
-        inner.give_back(end, recovery.newest);
+        gaps::push(&mut gaps, Gap { newest: recovery.newest, end });
+        inner.give_back(&gaps);
     }
-    Ok(recovery)
+    Ok((recovery, gaps))
 }
 
 fn threads() -> usize {
@@ -181,7 +191,7 @@ fn read_range(
         Ok(())
     });
     match (read, failure) {
-        (Err(error), _) => Err(engine_error(error.reason)),
+        (Err(error), _) => Err(damage::explain_reading(&inner.engine, path, error.reason)),
         (_, Some(RecordProblem::Decoded(DecodeError::UnknownFormat(format)))) => {
             Err(OpenError::Newer { path: path.into(), format })
         }
@@ -293,6 +303,12 @@ fn tombstone_of(id: SessionId, value: &[u8], now: Timestamp) -> Option<Essence> 
     Some(Essence { session, due_at, token: TokenHash(*token), replaced: None })
 }
 
+/// Whether most bytes of two ids are the same, but not all. Ids are random: that does not come by chance.
+fn nearly_the_same(one: SessionId, other: SessionId) -> bool {
+    let same = one.as_bytes().iter().zip(other.as_bytes()).filter(|(one, other)| one == other).count();
+    (8..16).contains(&same)
+}
+
 impl Inner {
     fn restore(&self, essence: &Essence) {
         let Essence { session, due_at, token, replaced } = essence;
@@ -313,28 +329,52 @@ impl Inner {
         self.memory.admit(slot, session.state, *due_at);
     }
 
-    /// After a crash, the activity may be missing that waited to be written. Whoever was active and over no limit
-    /// when that began is taken to have been active until the end: nobody's time gets shorter by our crash.
-    fn give_back(&self, end: Timestamp, newest: Timestamp) {
+    /// It may be the id of a record that is damaged. Then there is one that is nearly the same, and what is known
+    /// of that session is not the newest: it has ended, too.
+    fn end_those_meant(&self, damaged: &[SessionId], now: Timestamp) -> Vec<SessionId> {
+        let mut ended = Vec::new();
+        for number in self.memory.table.numbers().filter(|_| !damaged.is_empty()) {
+            let Some(image) = self.memory.image(number).filter(super::slot::Image::is_live) else { continue };
+            if !damaged.iter().any(|id| nearly_the_same(*id, image.id())) {
+                continue;
+            }
+            let Some(session) = self.memory.session(number, &image) else { continue };
+            let mut record = Record { session, details: Details::default(), due_at: now };
+            record
+                .end(Ending { reason: EndReason::Corrupted, at: now, by: Actor::Tenure }, now + EXPLAIN_FOR);
+            self.apply(number, &image, &record, None);
+            ended.push(image.id());
+        }
+        ended
+    }
+
+    /// Gives everybody back what may be missing.
+    fn give_back(&self, gaps: &[Gap]) {
         let numbers = self.memory.table.numbers();
         let middle = numbers.end / 2;
         thread::scope(|scope| {
-            scope.spawn(|| (0..middle).for_each(|number| self.give_back_to(number, end, newest)));
-            (middle..numbers.end).for_each(|number| self.give_back_to(number, end, newest));
+            scope.spawn(|| (0..middle).for_each(|number| self.give_back_to(number, gaps)));
+            (middle..numbers.end).for_each(|number| self.give_back_to(number, gaps));
         });
     }
 
-    fn give_back_to(&self, number: u32, end: Timestamp, newest: Timestamp) {
+    fn give_back_to(&self, number: u32, gaps: &[Gap]) {
         let Some(slot) = self.memory.table.get(number) else { return };
         let locked = slot.lock();
-        let image = locked.image();
-        let (last, due_at) = (image.last_activity_at(), image.due_at());
-        let began = newest - self.waits(due_at.since(last)) - self.touch_interval;
-        if image.is_active() && due_at > began && last < end {
-            // The due moment moves along; the absolute limit is judged from the record all the same. The wheel
-            // notices when the old moment comes.
-            locked.touch(end, due_at + end.since(last));
-            drop(locked);
+        let mut given = false;
+        for Gap { newest, end } in gaps {
+            let image = locked.image();
+            let (last, due_at) = (image.last_activity_at(), image.due_at());
+            let began = *newest - self.waits(due_at.since(last)) - self.touch_interval;
+            if image.is_active() && due_at > began && last < *end {
+                // The due moment moves along; the absolute limit is judged from the record all the same. The wheel
+                // notices when the old moment comes.
+                locked.touch(*end, due_at + end.since(last));
+                given = true;
+            }
+        }
+        drop(locked);
+        if given {
             self.memory.table.mark(number);
         }
     }

@@ -167,6 +167,27 @@ async fn a_crash_shortens_nobody_s_idle_time_and_wakes_nobody_who_was_over_the_l
     assert_eq!(outcome.reason(), Some(Reason::Locked(LockReason::Idle)));
 }
 
+#[tokio::test]
+async fn a_second_crash_soon_after_a_long_one_shortens_nobody_s_idle_time() {
+    let fixture = Fixture::new();
+    let (policy, here) = (&fixture.policy, Audience::of_host(HOST));
+    let open = |folder: &tempfile::TempDir| {
+        let options = EmbeddedOptions::new(folder.path(), fixture.keys.clone(), fixture.clock.clone());
+        let (store, _) = EmbeddedStore::open(options).unwrap();
+        Sessions::new(store, fixture.keys.clone(), fixture.clock.clone(), policy.clone())
+    };
+    let sessions = open(&fixture.folder);
+    let (token, _) = sign_in(&sessions, policy, "ada").await;
+    let first = copy_of(fixture.folder.path());
+    fixture.clock.advance(Duration::from_secs(600));
+    let again = open(&first);
+    let outcome = again.judge(&token, here, &Request::active(policy)).await.unwrap();
+    let promised = outcome.deadlines().unwrap().idle_at;
+    let second = copy_of(first.path());
+    let outcome = open(&second).judge(&token, here, &Request::passive(policy)).await.unwrap();
+    assert!(outcome.deadlines().unwrap().idle_at >= promised, "{outcome:?}");
+}
+
 /// What a process that is killed at this moment leaves behind.
 fn copy_of(folder: &std::path::Path) -> tempfile::TempDir {
     fn copy(from: &std::path::Path, to: &std::path::Path) {
@@ -259,7 +280,9 @@ async fn activity_of_long_sessions_is_written_less_often_but_always_in_its_turn(
 }
 
 mod crash;
+mod damage;
 mod faults;
+mod histories;
 
 crate::conformance_tests!({
     let folder = tempfile::tempdir().unwrap();

@@ -16,6 +16,7 @@ use crate::store::embedded::journal::Disk;
 use crate::store::{Ending, OldPrivilege, Rotation};
 
 const ROUNDS: u64 = 8;
+const TOUCH_INTERVAL: Duration = Duration::from_millis(50);
 const FOLDER: &str = "TENURE_TEST_CRASH_FOLDER";
 const FIRST: &str = "TENURE_TEST_CRASH_FIRST";
 /// Numbers of sessions in one round.
@@ -63,10 +64,10 @@ impl Disk for Slow {
 fn open(folder: &Path, clock: Arc<dyn Clock>) -> (EmbeddedStore, Recovery) {
     let keys = KeyRing::load_or_create(&folder.join("keys"), Timestamp::EPOCH).unwrap();
     let options = EmbeddedOptions {
-        touch_interval: Duration::from_millis(50),
+        touch_interval: TOUCH_INTERVAL,
         ..EmbeddedOptions::new(folder.join("store"), SharedKeys::new(keys), clock)
     };
-    EmbeddedStore::open_on(options, |engine| Box::new(Slow(engine))).unwrap()
+    EmbeddedStore::open_on(options, TOUCH_INTERVAL, |engine| Box::new(Slow(engine))).unwrap()
 }
 
 /// Says something to the parent, whole and at once.

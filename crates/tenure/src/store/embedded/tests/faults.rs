@@ -8,6 +8,8 @@ use crate::store::embedded::journal::Disk;
 use crate::store::embedded::memory::lock;
 use crate::store::{Ending, OldPrivilege, Rotation};
 
+const TOUCH_INTERVAL: Duration = Duration::from_millis(20);
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mood {
     Works,
@@ -68,11 +70,12 @@ impl OnMoodyDisk {
             lied: Mutex::default(),
         });
         let options = EmbeddedOptions {
-            touch_interval: Duration::from_millis(20),
+            touch_interval: TOUCH_INTERVAL,
             ..EmbeddedOptions::new(fixture.folder.path(), fixture.keys.clone(), fixture.clock.clone())
         };
         let moods = Arc::clone(&disk);
-        let (store, _) = EmbeddedStore::open_on(options, |engine| Box::new(Moody(moods, engine))).unwrap();
+        let (store, _) =
+            EmbeddedStore::open_on(options, TOUCH_INTERVAL, |engine| Box::new(Moody(moods, engine))).unwrap();
         Self { fixture, store: Arc::new(store), disk }
     }
 

@@ -1,8 +1,8 @@
 //! What an outsider may rely on: a naive account of each session, made from answers alone.
 
-use tenure::core::{Deadlines, EndReason, Policy, Session, SessionId, Timestamp};
+use std::time::Duration;
 
-use crate::medium::WRITTEN_BEHIND;
+use crate::core::{Deadlines, EndReason, Policy, Session, SessionId, Timestamp};
 
 /// What was promised about a session, and what is known to have been done to it.
 pub(crate) struct Account {
@@ -85,15 +85,19 @@ impl Account {
             || now >= self.authenticated_at_latest + policy.absolute_timeout()
     }
 
-    /// A crash: what was only seen may be undone, what was in flight may have happened or not.
-    pub(crate) fn crashed(&mut self, now: Timestamp, policy: &Policy, in_flight: bool) {
-        self.seen_ended = self.ended;
-        let may_have_been_active = now < self.active_at_latest + policy.idle_timeout() + WRITTEN_BEHIND;
+    /// A crash: what was only seen may be undone, what was in flight may have happened or not. The
+    /// store is open again at `now`.
+    pub(crate) fn crashed(&mut self, crash: Timestamp, now: Timestamp, idle: Duration, in_flight: bool) {
+        if self.seen_ended != self.ended {
+            self.seen_ended = None;
+            self.certain = false;
+        }
+        let may_have_been_active = crash < self.active_at_latest + idle;
         if may_have_been_active || self.active_in_flight > 0 || in_flight {
             self.active_at_latest = now;
         }
         if in_flight {
-            self.authenticated_at_latest = now;
+            self.authenticated_at_latest = crash;
             self.certain = false;
         }
         self.active_in_flight = 0;

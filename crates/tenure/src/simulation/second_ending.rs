@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::task::Poll;
 
-use tenure::clock::ManualClock;
-use tenure::core::*;
-use tenure::keys::{KeyRing, SharedKeys};
-use tenure::service::*;
-use tenure::store::*;
+use crate::clock::ManualClock;
+use crate::core::*;
+use crate::keys::{KeyRing, SharedKeys};
+use crate::service::*;
+use crate::store::*;
 
-use crate::medium::{Crashes as _, JournaledMemory};
-use crate::schedule::{Gated, step};
+use super::medium::{Crashes as _, JournaledMemory};
+use super::schedule::{Gated, step};
 
 #[tokio::test]
 async fn a_second_sign_out_is_answered_only_when_the_first_is_durable() {

@@ -1,14 +1,14 @@
 //! Whether an answer keeps what was promised.
 
-use tenure::core::*;
-use tenure::service::*;
+use crate::core::*;
+use crate::service::*;
 
+use super::super::model::Account;
 use super::{Answer, Before, Crashes, History, Verdict, What};
-use crate::model::Account;
 
 impl<S: Crashes> History<S> {
     pub(super) fn check(&mut self, what: What, began: &Before, alone: bool, answer: Answer) -> Verdict {
-        let now = tenure::clock::Clock::now(&*self.clock);
+        let now = crate::clock::Clock::now(&*self.clock);
         if let (Some(session), true) = (what.session(), what.is_active()) {
             let account = &mut self.accounts[session];
             account.active_in_flight -= 1;
@@ -76,7 +76,7 @@ impl<S: Crashes> History<S> {
         began: &Before,
         alone: bool,
         now: Timestamp,
-        judged: Result<Outcome, tenure::store::Unavailable>,
+        judged: Result<Outcome, crate::store::Unavailable>,
     ) -> Verdict {
         let short = match &judged {
             Ok(outcome) => match outcome.reason() {
@@ -228,16 +228,30 @@ impl<S: Crashes> History<S> {
         if began.ended.is_some() {
             return Err(format!("{what:?}: an ended session got a new token"));
         }
+        self.note_late_requests(what);
         let policy = self.policy.clone();
         self.account(what).renewed(&renewed.session, renewed.token.expose(), alone, &policy);
         Ok(())
+    }
+
+    /// Requests in flight have an old token from now on. If they are late, that is a replay.
+    fn note_late_requests(&mut self, what: What) {
+        let owner = self.account(what).owner;
+        for task in &mut self.tasks {
+            let same = task.what.session() == what.session();
+            let request = matches!(task.what, What::Request { .. } | What::Extend { .. });
+            if same && request && std::mem::take(&mut task.began.newest) {
+                self.changing[owner] += 1;
+                self.changes[owner] += 1;
+            }
+        }
     }
 
     fn note_lock(
         &mut self,
         what: What,
         alone: bool,
-        result: Result<LockOutcome, tenure::store::Unavailable>,
+        result: Result<LockOutcome, crate::store::Unavailable>,
     ) -> Verdict {
         self.tell(format_args!("{what:?}: {result:?}"));
         match result {
@@ -252,7 +266,7 @@ impl<S: Crashes> History<S> {
         &mut self,
         what: What,
         began: &Before,
-        result: Result<Endings, tenure::store::Unavailable>,
+        result: Result<Endings, crate::store::Unavailable>,
     ) -> Verdict {
         self.tell(format_args!("{what:?}: {result:?}"));
         match result {

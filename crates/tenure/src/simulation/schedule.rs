@@ -6,8 +6,8 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 
-use tenure::core::{Session, SessionId, Subject, Timestamp, TokenHash, Version};
-use tenure::store::*;
+use crate::core::{Session, SessionId, Subject, Timestamp, TokenHash, Version};
+use crate::store::*;
 
 thread_local! {
     static AT_GATE: Cell<bool> = const { Cell::new(false) };

@@ -7,37 +7,23 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tenure::clock::{Clock as _, ManualClock};
-use tenure::core::*;
-use tenure::keys::{KeyRing, SharedKeys};
-use tenure::service::*;
-use tenure::store::*;
+use crate::clock::{Clock as _, ManualClock};
+use crate::core::*;
+use crate::keys::{KeyRing, SharedKeys};
+use crate::service::*;
+use crate::store::*;
 
-use crate::medium::Crashes;
-use crate::model::Account;
-use crate::rng::Rng;
-use crate::schedule::{Gated, step};
+use super::medium::Crashes;
+use super::model::Account;
+use super::rng::Rng;
+use super::schedule::{Gated, step};
+use what::What;
 
 const HOST: &str = "wiki.example.com";
 const PEOPLE: [&str; 3] = ["ada", "bob", "eve"];
 const LIMIT: u32 = 2;
 const STEPS: usize = 400;
 const MOST_IN_FLIGHT: usize = 6;
-
-/// What can be done to a session; the number is its place among the accounts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum What {
-    Request { session: usize, token: usize, active: bool },
-    Extend { session: usize, token: usize },
-    SignIn { who: usize },
-    Unlock { session: usize, token: usize, who: usize },
-    Rotate { session: usize, token: usize },
-    StepUp { session: usize, token: usize },
-    Lock { session: usize },
-    End { session: usize },
-    EndOthers { session: usize },
-    Sweep,
-}
 
 enum Answer {
     Judged(Result<Outcome, Unavailable>),
@@ -142,11 +128,15 @@ impl<S: Crashes> History<S> {
                 0..12 if self.tasks.len() < MOST_IN_FLIGHT => self.start(),
                 0..84 if !self.tasks.is_empty() => self.go_on().await?,
                 84..93 => self.let_time_pass(),
-                93 => self.crash().await,
+                93 => self.crash_and_claim().await?,
                 _ => self.start_request(),
             }
             self.check_limits().await?;
         }
+        self.finish_all().await
+    }
+
+    async fn finish_all(&mut self) -> Verdict {
         while !self.tasks.is_empty() {
             self.go_on().await?;
             self.check_limits().await?;
@@ -177,8 +167,12 @@ impl<S: Crashes> History<S> {
             90..97 => self.rng.below(400_000) as u64,
             _ => self.rng.below(900_000) as u64,
         };
-        self.clock.advance(Duration::from_millis(jump));
+        self.pass(jump);
         self.tell(format_args!("... after {jump} ms"));
+    }
+
+    fn pass(&self, millis: u64) {
+        self.sessions().store().0.pass(&self.clock, Duration::from_millis(millis));
     }
 
     /// Right before, at or after the moment until which a session was promised to pass.
@@ -186,21 +180,7 @@ impl<S: Crashes> History<S> {
         let Some((session, _)) = self.any_token() else { return 0 };
         let until = self.accounts[session].promised_until().as_millis();
         let left = until.saturating_sub(self.clock.now().as_millis());
-        (left + self.rng.pick(&[0, 1, 300])).saturating_sub(self.rng.pick(&[1, 2, 300]))
-    }
-
-    async fn crash(&mut self) {
-        let now = self.clock.now();
-        for account in &mut self.accounts {
-            account.crashed(now, &self.policy, self.changing[account.owner] > 0);
-        }
-        self.tasks.clear();
-        self.changing = [0; PEOPLE.len()];
-        self.changes.iter_mut().for_each(|changes| *changes += 1);
-        let sessions = self.sessions.take().and_then(Arc::into_inner).expect("no task holds it any more");
-        let store = sessions.into_store().0.crash_and_reopen(&mut self.rng).await;
-        self.open(store);
-        self.tell(format_args!("CRASH"));
+        (left + self.rng.pick(&[0, 1, 300])).saturating_sub(self.rng.pick(&[1, 2, 4, 300]))
     }
 
     async fn check_limits(&self) -> Verdict {
@@ -384,6 +364,8 @@ impl<S: Crashes> History<S> {
     }
 
     async fn go_on(&mut self) -> Verdict {
+        // No two things happen at the same moment, so that their order does not hang on random ids.
+        self.pass(1);
         let place = self.rng.below(self.tasks.len());
         let Poll::Ready(answer) = step(&mut self.tasks[place].running).await else { return Ok(()) };
         let Task { what, began, .. } = self.tasks.swap_remove(place);
@@ -409,41 +391,6 @@ impl<S: Crashes> History<S> {
     }
 }
 
-impl What {
-    const fn session(self) -> Option<usize> {
-        match self {
-            Self::Request { session, .. }
-            | Self::Extend { session, .. }
-            | Self::Unlock { session, .. }
-            | Self::Rotate { session, .. }
-            | Self::StepUp { session, .. }
-            | Self::Lock { session }
-            | Self::End { session }
-            | Self::EndOthers { session } => Some(session),
-            Self::SignIn { .. } | Self::Sweep => None,
-        }
-    }
-
-    const fn token(self) -> Option<usize> {
-        match self {
-            Self::Request { token, .. }
-            | Self::Extend { token, .. }
-            | Self::Unlock { token, .. }
-            | Self::Rotate { token, .. }
-            | Self::StepUp { token, .. } => Some(token),
-            _ => None,
-        }
-    }
-
-    const fn is_active(self) -> bool {
-        matches!(
-            self,
-            Self::Request { active: true, .. }
-                | Self::Extend { .. }
-                | Self::Unlock { .. }
-                | Self::StepUp { .. }
-        )
-    }
-}
-
 mod checking;
+mod crashing;
+mod what;

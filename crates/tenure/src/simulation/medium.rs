@@ -4,24 +4,32 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tenure::clock::{Clock as _, ManualClock};
-use tenure::core::{Session, SessionId, State, Subject, Timestamp, TokenHash, Version};
-use tenure::store::*;
+use crate::clock::{Clock as _, ManualClock};
+use crate::core::{Session, SessionId, State, Subject, Timestamp, TokenHash, Version};
+use crate::store::*;
 
-use crate::rng::Rng;
-use crate::schedule::gate;
+use super::rng::Rng;
+use super::schedule::gate;
 
 /// A store for the simulation.
 pub(crate) trait Crashes: Store + Sized {
+    /// After a crash, somebody may be taken to have been active who was over the limit by less than this.
+    const LENIENCE: Duration;
+
     /// Opens an empty one.
     fn create(clock: Arc<ManualClock>) -> impl Future<Output = Self>;
 
     /// Loses everything that was not durable, and opens again.
     fn crash_and_reopen(self, rng: &mut Rng) -> impl Future<Output = Self>;
+
+    /// Lets time pass, and the store do what it does in time.
+    fn pass(&self, clock: &ManualClock, time: Duration) {
+        clock.advance(time);
+    }
 }
 
 /// Activity is written behind by at most this.
-pub(crate) const WRITTEN_BEHIND: Duration = Duration::from_secs(3);
+const WRITTEN_BEHIND: Duration = Duration::from_secs(3);
 
 /// What is in force in one store, what is durable in another. Activity and sights of tokens become
 /// durable later; what takes away is in force before it is durable.
@@ -46,6 +54,8 @@ enum Note {
 }
 
 impl Crashes for JournaledMemory {
+    const LENIENCE: Duration = WRITTEN_BEHIND;
+
     async fn create(clock: Arc<ManualClock>) -> Self {
         Self {
             in_force: MemoryStore::new(),
