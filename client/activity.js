@@ -48,7 +48,14 @@ export class Throttle {
   }
 }
 
-const EVENTS = ['keydown', 'pointerdown', 'touchstart', 'input', 'compositionend'];
+const EVENTS = ['keydown', 'pointerdown', 'pointermove', 'wheel', 'touchstart', 'input', 'compositionend'];
+
+/**
+ * A browser also tells of a pointer that rests while the page moves under it.
+ * @param {Event} event
+ */
+const rests = (event) => event.type === 'pointermove'
+  && !(/** @type {PointerEvent} */ (event).movementX || /** @type {PointerEvent} */ (event).movementY);
 
 /**
  * Calls `report` for trusted input anywhere in the page except below `own`: what a person does in the client's
@@ -59,7 +66,7 @@ const EVENTS = ['keydown', 'pointerdown', 'touchstart', 'input', 'compositionend
 export function listen(own, report) {
   for (const name of EVENTS) {
     addEventListener(name, (event) => {
-      if (event.isTrusted && event.target !== own) report();
+      if (event.isTrusted && event.target !== own && !rests(event)) report();
     }, { capture: true, passive: true });
   }
 }

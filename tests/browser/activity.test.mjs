@@ -47,6 +47,25 @@ test('writing a claim for longer than the idle limit, without one request to the
   assert.equal(await page.locator('textarea').first().inputValue(), written);
 });
 
+for (const [what, move] of [
+  ['scrolling with the wheel', (page, n) => page.mouse.wheel(0, n % 2 ? 40 : -40)],
+  ['moving the pointer', (page, n) => page.mouse.move(300 + (n % 30), 300)],
+]) {
+  test(`${what} for longer than the idle limit keeps the session`, async () => {
+    const gateway = await serve({ policy: SHORT });
+    const context = await contextWith();
+    const page = await context.newPage();
+    await signIn(page, gateway, '/catalogue');
+    const { absolute_remaining_ms: before } = await standing(context, gateway);
+    let moves = 0;
+    await until('two idle limits have passed', async () => {
+      await move(page, moves += 1);
+      return before - (await standing(context, gateway)).absolute_remaining_ms > 8000;
+    }, 20_000);
+    assert.equal((await standing(context, gateway)).state, 'active');
+  });
+}
+
 test('a page that asks every second on a passive route keeps nobody signed in', async () => {
   const gateway = await serve({ policy: SHORT, routes: '[[route]]\npath = "/api/echo"\naccess = "passive"' });
   const page = await (await contextWith()).newPage();

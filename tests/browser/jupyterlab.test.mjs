@@ -1,0 +1,151 @@
+// A real application that lives on WebSockets: JupyterLab from PyPI, as it comes. The kernel's socket stays up while
+// somebody works, for many times the idle limit; it is closed with the reason when they are gone; and after the
+// unlock the same kernel answers.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ROOT, launch, until } from './harness.mjs';
+import { dialogButton, gone } from './person.mjs';
+import { freePort, session, signIn, startGateway } from './tenure.mjs';
+
+const PROGRAM = process.env.TENURE_JUPYTER ?? join(ROOT, 'target/tools-jupyter/bin/jupyter-lab');
+/** JupyterLab asks for these by itself, whether somebody is there or not. */
+const POLLED = ['/api/sessions', '/api/kernels', '/api/terminals', '/api/kernelspecs', '/api/contents/*', '/api/metrics/*', '/lab/api/*'];
+const IDLE_MS = 6000;
+const LIMITS = `
+[policy]
+preset = "custom"
+idle_timeout = "${IDLE_MS / 1000}s"
+warn_before = "3s"
+${POLLED.map((path) => `[[route]]\npath = "${path}"\naccess = "passive"`).join('\n')}
+`;
+
+let browser;
+let lab;
+let gateway;
+before(async () => {
+  lab = await startLab();
+  [browser, gateway] = await Promise.all([launch(), startGateway(lab.url, LIMITS)]);
+});
+after(async () => {
+  await browser?.close();
+  await gateway?.stop();
+  lab?.stop();
+});
+
+/** JupyterLab with a folder of its own, and a notebook in it. */
+async function startLab() {
+  if (!existsSync(PROGRAM)) throw new Error(`no JupyterLab at ${PROGRAM}: scripts/setup, or set TENURE_JUPYTER`);
+  const folder = mkdtempSync(join(tmpdir(), 'tenure-jupyter-'));
+  mkdirSync(join(folder, 'work'));
+  const cell = { cell_type: 'code', id: 'first', execution_count: null, metadata: {}, outputs: [], source: '' };
+  const kernelspec = { name: 'python3', display_name: 'Python 3', language: 'python' };
+  writeFileSync(join(folder, 'work/tides.ipynb'),
+    JSON.stringify({ cells: [cell], metadata: { kernelspec }, nbformat: 4, nbformat_minor: 5 }));
+  const port = await freePort();
+  const child = spawn(PROGRAM, ['--no-browser', '--allow-root', `--port=${port}`, '--ServerApp.port_retries=0',
+    `--ServerApp.root_dir=${join(folder, 'work')}`, '--IdentityProvider.token=', '--ServerApp.allow_remote_access=True',
+    '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate', '--LabApp.news_url=None'],
+  { stdio: 'ignore', env: { ...process.env, HOME: folder, JUPYTER_CONFIG_DIR: folder, JUPYTER_DATA_DIR: folder, JUPYTER_RUNTIME_DIR: folder, IPYTHONDIR: folder } });
+  const url = `http://127.0.0.1:${port}`;
+  await until('JupyterLab answers', () => fetch(`${url}/api/status`).then((answer) => answer.ok, () => false), 60_000);
+  return { url, stop: () => { child.kill('SIGKILL'); rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }); } };
+}
+
+/** The sockets of the page's kernel, with the code and reason of those that were closed. */
+async function watched(context) {
+  await context.addInitScript(() => {
+    const sockets = [];
+    Reflect.set(window, 'kernelSockets', sockets);
+    const Socket = window.WebSocket;
+    window.WebSocket = class extends Socket {
+      constructor(...args) {
+        super(...args);
+        if (!this.url.includes('/channels')) return;
+        const seen = { open: true };
+        sockets.push(seen);
+        this.addEventListener('close', ({ code, reason }) => Object.assign(seen, { open: false, code, reason }));
+      }
+    };
+  });
+}
+
+const sockets = (page) => page.evaluate(() => Reflect.get(window, 'kernelSockets'));
+const shown = (page, text) => page.locator('.jp-OutputArea-output', { hasText: text }).count();
+
+/** Waits for something as somebody who is there: the mouse moves now and then. */
+function meanwhile(page, what, condition, timeout = 60_000) {
+  let moves = 0;
+  return until(what, async () => {
+    moves += 1;
+    await page.mouse.move(600 + (moves % 40), 300);
+    return condition();
+  }, timeout);
+}
+
+async function run(page, code) {
+  await page.keyboard.type(code);
+  await page.keyboard.press('Shift+Enter');
+}
+
+test('a kernel and its socket outlive the idle limit while somebody is there, and a lock when nobody is', async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  await watched(context);
+  const page = await context.newPage();
+  await signIn(page, gateway, '/lab/tree/tides.ipynb');
+  const cell = page.locator('.jp-Notebook .jp-CodeCell .cm-content').first();
+  await meanwhile(page, 'the notebook', () => cell.isVisible());
+  const idle = page.getByText('Python 3 (ipykernel) | Idle');
+  await meanwhile(page, 'the kernel', () => idle.isVisible());
+  await cell.click();
+  await run(page, 'x = 41');
+  await run(page, 'x + 1');
+  await meanwhile(page, 'the kernel answers', () => shown(page, '42'));
+
+  const { absolute_remaining_ms: before } = await session(page);
+  await meanwhile(page, 'three idle limits', async () => before - (await session(page)).absolute_remaining_ms > 3 * IDLE_MS);
+  await dialogButton(page, 'Stay signed in').click({ timeout: 15_000 });
+  await gone(page);
+  await page.locator('.jp-Notebook .jp-CodeCell .cm-content').last().click();
+  await run(page, 'x * 100');
+  await meanwhile(page, 'the kernel answers', () => shown(page, '4100'));
+  assert.deepEqual(await sockets(page), [{ open: true }], 'one socket, from the beginning');
+
+  // Half a line is typed, and then nobody is there.
+  await page.keyboard.type('"high tide at", x + 2');
+  await until('the lock', async () => (await session(page)).state === 'locked', 25_000);
+  const [closed] = await until('the socket is closed', async () => {
+    const all = await sockets(page);
+    return !all[0].open && all;
+  });
+  assert.deepEqual(closed, { open: false, code: 4401, reason: 'idle' });
+  assert.equal(await page.evaluate(() => fetch('/api/kernels').then((answer) => answer.status)), 401);
+
+  // Unlocked in another tab, so that the page with the work is left alone.
+  const other = await context.newPage();
+  await other.goto(`${gateway.url}/.tenure/unlock?return_to=/api/status`);
+  await other.getByLabel('Password').fill(gateway.password);
+  await other.getByRole('button', { name: 'Unlock' }).click();
+  await other.waitForURL(`${gateway.url}/api/status`);
+  await other.close();
+  // A browser without a window does not tell the page that somebody looks at it again.
+  await page.evaluate(() => dispatchEvent(new Event('focus')));
+  await gone(page);
+  // What was typed can be saved. JupyterLab met the lock and took its kernel for dead; a reload finds it alive.
+  await page.locator('.jp-Dialog').getByRole('button', { name: 'Ok' }).click();
+  await page.keyboard.press('Control+s');
+  await meanwhile(page, 'the notebook is saved', async () => {
+    const notebook = await fetch(`${lab.url}/api/contents/tides.ipynb`).then((answer) => answer.json());
+    return JSON.stringify(notebook.content).includes('high tide at');
+  });
+  await page.reload();
+  await meanwhile(page, 'the kernel', () => idle.isVisible());
+  await page.locator('.jp-Notebook .jp-CodeCell .cm-content', { hasText: 'high tide' }).click();
+  await page.keyboard.press('Shift+Enter');
+  await meanwhile(page, 'the same kernel answers', () => shown(page, "('high tide at', 43)"));
+  await context.close();
+});
