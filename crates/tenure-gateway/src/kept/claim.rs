@@ -84,7 +84,7 @@ impl Drop for Claim {
 /// The body of a file, one chunk at a time.
 fn body(reader: Reader) -> ReqBody {
     let chunks = stream::try_unfold(reader, |mut reader| async move {
-        let read = blocking(move || reader.next().map(|chunk| (chunk, reader))).await?;
+        let read = blocking(move || reader.next_chunk().map(|chunk| (chunk, reader))).await?;
         let (chunk, reader) = read?;
         Ok::<_, BoxError>(chunk.map(|chunk| (Frame::data(Bytes::from(chunk)), reader)))
     });

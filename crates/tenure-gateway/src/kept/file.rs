@@ -201,7 +201,7 @@ impl Reader {
     ///
     /// # Errors
     /// It is damaged or cannot be read.
-    pub fn next(&mut self) -> Result<Option<Vec<u8>>, FileError> {
+    pub fn next_chunk(&mut self) -> Result<Option<Vec<u8>>, FileError> {
         let Some(left) = self.left else { return Ok(None) };
         let size = left.min((CHUNK + TAG) as u64);
         let last = size == left;

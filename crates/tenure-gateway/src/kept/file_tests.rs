@@ -37,7 +37,7 @@ fn keep(folder: &TempDir, id: KeptId, length: usize, keys: &KeyRing) -> Vec<u8> 
 fn read(folder: &TempDir, id: KeptId, keys: &KeyRing) -> Result<(Head, Vec<u8>), FileError> {
     let (head, mut reader) = Reader::open(folder.path(), id, Stage::Waiting, keys)?;
     let mut body = Vec::new();
-    while let Some(mut chunk) = reader.next()? {
+    while let Some(mut chunk) = reader.next_chunk()? {
         body.append(&mut chunk);
     }
     assert_eq!(body.len() as u64, reader.body_length);

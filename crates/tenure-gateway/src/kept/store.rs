@@ -194,7 +194,7 @@ impl Kept {
         blocking(move || {
             let (head, mut reader) = this.reader(id, stage)?;
             let mut reading = summary::Reading::of(&head);
-            while let Some(chunk) = reader.next()? {
+            while let Some(chunk) = reader.next_chunk()? {
                 reading.feed(&chunk);
             }
             Ok((head, reading.finish()))
@@ -224,9 +224,9 @@ impl Kept {
         let this = self.clone();
         let claimed = blocking(move || {
             let (_, mut whole) = this.reader(id, Stage::Waiting)?;
-            while whole.next()?.is_some() {}
+            while whole.next_chunk()?.is_some() {}
             file::advance(&this.0.folder, id, Stage::Waiting, Stage::Claimed)?;
-            Ok::<_, FileError>(this.reader(id, Stage::Claimed)?)
+            this.reader(id, Stage::Claimed)
         });
         match claimed.await.map_err(FileError::from).and_then(|claimed| claimed) {
             Ok((head, reader)) => Ok(claim.with(head, reader)),

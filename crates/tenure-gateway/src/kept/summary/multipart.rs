@@ -190,7 +190,7 @@ fn unquote(text: &str) -> (String, &str) {
         match character {
             '"' => return (value, &text[at + 1..]),
             '\\' if text[at + 1..].starts_with(['"', '\\']) => {
-                value.extend(characters.next().map(|(_, next)| next))
+                value.extend(characters.next().map(|(_, next)| next));
             }
             other => value.push(other),
         }
