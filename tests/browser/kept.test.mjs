@@ -9,7 +9,7 @@ import { ROOT, SCHEMES, SCREENSHOTS, WIDTHS, until, violations } from './harness
 import { givePassword, path, press, signIn, standing, subject } from './person.mjs';
 import { stage } from './stage.mjs';
 
-const { serve, context: contextWith } = stage();
+const { serve, before, listen, context: contextWith } = stage();
 // The claim locks after a moment; the rest of the shop leaves time to look around.
 const LIMITS = {
   policy: 'idle_timeout = "10m"\nabsolute_timeout = "1h"',
@@ -137,6 +137,42 @@ test('two clicks on the button send it once, and the person is told what became 
   await page.waitForLoadState();
   assert.match(await page.locator('main').innerText(), /claim|Nothing is kept here any more/);
   assert.equal((await received(context, gateway)).arrivals, 1);
+});
+
+test('the answer of the application is shown at its own address, and may lead to another site', async () => {
+  const elsewhere = await listen((request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<title>Till</title><main>The till</main>');
+  });
+  const application = await listen((request, response) => {
+    request.resume().on('end', () => {
+      if (request.url === '/shop/pay' && request.method === 'POST') {
+        response.writeHead(303, { location: `${elsewhere.url}/till` }).end();
+        return;
+      }
+      response.writeHead(200, { 'content-type': 'text/html' }).end(
+        `<title>Shop</title><main>${request.method} ${request.url} <a href="next">next</a></main>
+         <form method="post" action="pay"><button name="pay" value="1">Pay</button></form>
+         <form method="post" action="note"><input name="text" value="a"><button>Note</button></form>`);
+    });
+  });
+  const gateway = await before(application.url, 'preset = "custom"\nidle_timeout = "3s"\nwarn_before = "0s"');
+  const context = await contextWith({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await signIn(page, gateway, '/shop/');
+  const sendLocked = async (button) => {
+    await page.goto(`${gateway.url}/shop/`);
+    await until('it is locked', async () => (await standing(context, gateway)).state === 'locked', 30_000);
+    await press(page, button);
+    await givePassword(page, gateway, 'Unlock');
+    await press(page, 'Send it now');
+  };
+  await sendLocked('Note');
+  assert.match(await page.locator('main').innerText(), /^POST \/shop\/note next$/, 'without our parameter');
+  assert.equal(path(page), '/shop/note');
+  await page.getByRole('link', { name: 'next' }).click();
+  assert.equal(page.url(), `${gateway.url}/shop/next`, 'relative links fit');
+  await sendLocked('Pay');
+  assert.equal(page.url(), `${elsewhere.url}/till`, 'a redirect to another site is followed');
 });
 
 for (const width of WIDTHS) {

@@ -8,6 +8,7 @@ use std::{env, fs};
 
 use tenure_gateway::assets;
 use tenure_gateway::browser::Browser;
+use tenure_gateway::kept::State;
 use tenure_gateway::pages::{
     AccountSessions, DisplacedBy, ErrorKind, ErrorPage, FormProblem, Incident, KeptField, KeptList,
     KeptRequest, KeptRow, Maintenance, Moment, NotKeptPage, NotKeptReason, PageContext, SentWork,
@@ -146,9 +147,10 @@ fn kept(pages: &mut Pages) {
             field("summary", "", "(empty)"),
         ],
         more: 12,
-        unsure: false,
+        state: State::Waiting,
     };
-    let unsure = KeptRequest { unsure: true, more: 0, ..form.clone() };
+    let unsure = KeptRequest { state: State::Unsure, more: 0, ..form.clone() };
+    let sending = KeptRequest { state: State::Sending, fields: vec![], more: 0, ..form.clone() };
     let json = KeptRequest {
         method: "PUT".into(),
         content_type: Some("application/json".into()),
@@ -169,6 +171,7 @@ fn kept(pages: &mut Pages) {
     let empty = KeptList { rows: vec![], discarded: false, ..list.clone() };
     pages.push(("kept".into(), form.render()));
     pages.push(("kept-unsure".into(), unsure.render()));
+    pages.push(("kept-sending".into(), sending.render()));
     pages.push(("kept-json".into(), json.render()));
     pages.push(("kept-list".into(), list.render()));
     pages.push(("kept-list-empty".into(), empty.render()));

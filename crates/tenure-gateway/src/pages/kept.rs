@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::errors::size_words;
 use super::{Moment, PageContext, rendered};
+use crate::kept::State;
 use crate::kept::summary::{Field, Shown};
 
 /// One field of a kept form, as the person may see it again.
@@ -61,8 +62,18 @@ pub struct KeptRequest {
     pub fields: Vec<KeptField>,
     /// How many more fields there are.
     pub more: usize,
-    /// It was being sent once, and nobody knows whether it arrived: it can be read, and not be sent.
-    pub unsure: bool,
+    /// Where it is in its life. Only what waits can be sent; the rest can be read.
+    pub state: State,
+}
+
+impl KeptRequest {
+    pub(crate) const fn can_be_sent(&self) -> bool {
+        matches!(self.state, State::Waiting)
+    }
+
+    pub(crate) const fn can_be_discarded(&self) -> bool {
+        !matches!(self.state, State::Sending)
+    }
 }
 
 /// One line of the list of kept requests.

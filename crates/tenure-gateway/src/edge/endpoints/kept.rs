@@ -64,9 +64,11 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>, id: KeptId) -> Answer {
         content_type: (!summary.is_form).then(|| content_type.chars().take(100).collect()),
         fields: summary.fields.into_iter().map(KeptField::from).collect(),
         more: summary.more,
-        unsure: entry.state != State::Waiting,
+        state: entry.state,
     };
-    Ok(reply::page(StatusCode::OK, page.render()))
+    let mut reply = reply::page(StatusCode::OK, page.render());
+    reply::let_forms_lead_anywhere(&mut reply);
+    Ok(reply)
 }
 
 /// `POST kept/{id}/replay`: leads the form to the address that the kept request was meant for, where it is sent, see
