@@ -7,18 +7,13 @@ use std::time::Duration;
 
 use tenure_tests::{Request, Tenure, until};
 
-use super::steps::{files, folder, form, keep, kept_id, lasting, lock, until_nothing_is_kept, world};
+use super::steps::{
+    files, folder, form, keep, kept_id, lasting, lock, most_memory, until_nothing_is_kept, world,
+};
 use crate::world::World;
 
 const GIB: u64 = 1 << 30;
 const MIB: u64 = 1 << 20;
-
-/// The most memory that the gateway has ever had, in KiB.
-fn most_memory(tenure: &Tenure) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", tenure.id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
 
 /// Sends the head of a request, and then zeros for as long as they are taken. Gives the answer and how much was taken.
 fn pour(tenure: &Tenure, head: &Request, most: u64, chunked: bool) -> (String, u64) {

@@ -6,7 +6,9 @@ use tenure_tests::forms::Form;
 use tenure_tests::upstream::fnv1a;
 use tenure_tests::{Request, until};
 
-use super::steps::{files, form, keep, kept_id, lock, press_send, unlock, until_nothing_is_kept, world};
+use super::steps::{
+    files, form, keep, kept_id, lock, most_memory, press_send, unlock, until_nothing_is_kept, world,
+};
 use crate::world::{ADA, PASSWORD, World, seen, seen_once};
 
 #[test]
@@ -63,6 +65,8 @@ fn scenario_9_a_file_of_20_mb_arrives_byte_for_byte() {
     let world = world();
     let mut browser = world.ada();
     lock(&mut browser);
+    let (id, _) = keep(&mut browser, "/weigh/first", "a=b");
+    let before = most_memory(&world.tenure);
     let mut seed = 7_u64;
     let mut next = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -89,7 +93,9 @@ fn scenario_9_a_file_of_20_mb_arrives_byte_for_byte() {
     assert_eq!(weighed["length"], body.len());
     assert_eq!(weighed["fnv1a"], fnv1a(&body));
     assert_eq!(seen_once(&sent, "content-type"), "multipart/form-data; boundary=of-parts");
-    until_nothing_is_kept(&world.setup);
+    let more = most_memory(&world.tenure).saturating_sub(before);
+    assert!(more < 12 * 1024, "{more} KiB of memory more to keep, show and send 20 MiB");
+    until("only the first form is left", || (files(&world.setup) == [format!("{id}.kept")]).then_some(()));
 }
 
 #[test]

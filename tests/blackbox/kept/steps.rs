@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use tenure_tests::forms::Form;
-use tenure_tests::{Browser, Request, Response, Setup, until};
+use tenure_tests::{Browser, Request, Response, Setup, Tenure, until};
 
 use crate::world::{PASSWORD, World};
 
@@ -80,4 +80,11 @@ pub(super) fn folder(setup: &Setup) -> PathBuf {
 
 pub(super) fn until_nothing_is_kept(setup: &Setup) {
     until("nothing is kept any more", || files(setup).is_empty().then_some(()));
+}
+
+/// The most memory that the gateway has ever had, in KiB.
+pub(super) fn most_memory(tenure: &Tenure) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", tenure.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
