@@ -10,6 +10,7 @@ mod cookies;
 mod crash;
 mod disk;
 mod forward_auth;
+mod kept;
 mod life;
 mod limits;
 mod nginx;

@@ -1,5 +1,6 @@
 // One browser for a file of tests; contexts and gateways that go when the test that made them ends.
 
+import { createServer } from 'node:http';
 import { after, afterEach, before } from 'node:test';
 import { launch, launchWithoutCookies } from './harness.mjs';
 import { startDemo, startGateway, startShop, stopAll } from './tenure.mjs';
@@ -35,6 +36,18 @@ export function stage() {
     async serve({ policy, routes = '' }) {
       const shop = await kept(startShop());
       return kept(startGateway(shop.url, `[policy]\npreset = "custom"\n${policy}\n${routes}`));
+    },
+    /** `tenure serve` before any application, with lines of `[policy]`. */
+    before: (upstream, policy) => kept(startGateway(upstream, `[policy]\n${policy}\n`)),
+    /** A small server of the test's own. */
+    async listen(answer) {
+      const server = createServer(answer);
+      cleanUp.push(() => {
+        server.close();
+        server.closeAllConnections();
+      });
+      await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+      return { url: `http://127.0.0.1:${server.address().port}` };
     },
     context: async (options = {}) => prepared(await browser.newContext(options)),
     contextWithoutCookies: async (options = {}) => prepared(await launchWithoutCookies(options)),

@@ -112,12 +112,17 @@ path = "${join(folder, 'data')}"
 listen = "127.0.0.1:${admin}"
 ${more}`);
   const account = { username: 'ada', password: 'a long password' };
-  const added = spawnSync(binary(), ['user', 'add', account.username, '--password-stdin', '--config', config],
-    { input: `${account.password}\n`, env: withoutSettings(), encoding: 'utf8' });
-  if (added.status !== 0) throw new Error(added.stderr);
+  /** Adds an account with the same password. */
+  const addUser = (username) => {
+    const added = spawnSync(binary(), ['user', 'add', username, '--password-stdin', '--config', config],
+      { input: `${account.password}\n`, env: withoutSettings(), encoding: 'utf8' });
+    if (added.status !== 0) throw new Error(added.stderr);
+  };
+  addUser(account.username);
   let child;
   const gateway = {
     ...account,
+    addUser,
     url: `http://127.0.0.1:${port}`,
     async start() {
       child = begin(binary(), ['serve', '--config', config], ['ignore', 'ignore']);

@@ -1,6 +1,7 @@
 //! An application that tells what reached it.
 //!
 //! * `/echo...`: JSON with the method, the target, the headers in their order and spelling, and the body.
+//! * `/weigh...`: the same, but of the body only its length and a hash, [`fnv1a`].
 //! * `/page`: a small HTML page with a form.
 //! * `/slow`: answers only when [`Upstream::release`] is called.
 //! * `/stream`: server-sent events, one each 50 ms, without an end.
@@ -75,6 +76,14 @@ impl Drop for Upstream {
     }
 }
 
+/// Fowler-Noll-Vo 1a with 64 bits: tells an altered body from an intact one, no more.
+pub fn fnv1a(bytes: &[u8]) -> String {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     for stream in listener.incoming().map_while(Result::ok) {
         if shared.closed.load(Ordering::SeqCst) {
@@ -102,6 +111,14 @@ fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
                 let released = shared.released.lock().unwrap_or_else(PoisonError::into_inner);
                 drop(shared.release.wait_while(released, |released| !*released));
                 answer(&mut writer, "200 OK", "text/plain", b"at last")?;
+            }
+            path if path.starts_with("/weigh") => {
+                let mut json = received.to_json();
+                json["body"] = serde_json::json!({
+                    "length": received.body.len(),
+                    "fnv1a": fnv1a(&received.body),
+                });
+                answer(&mut writer, "200 OK", "application/json", json.to_string().as_bytes())?;
             }
             _ => {
                 answer(&mut writer, "200 OK", "application/json", received.to_json().to_string().as_bytes())?;

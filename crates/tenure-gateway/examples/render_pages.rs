@@ -8,10 +8,11 @@ use std::{env, fs};
 
 use tenure_gateway::assets;
 use tenure_gateway::browser::Browser;
+use tenure_gateway::kept::State;
 use tenure_gateway::pages::{
-    AccountSessions, DisplacedBy, ErrorKind, ErrorPage, FormProblem, Incident, KeptField, KeptRequest,
-    Maintenance, Moment, PageContext, SessionLimit, SessionRow, SignIn, SignedOut, Status, StepUp, Unlock,
-    Why, words,
+    AccountSessions, DisplacedBy, ErrorKind, ErrorPage, FormProblem, Incident, KeptField, KeptList,
+    KeptRequest, KeptRow, Maintenance, Moment, NotKeptPage, NotKeptReason, PageContext, SentWork,
+    SessionLimit, SessionRow, SignIn, SignedOut, Status, StepUp, Unlock, Why, words,
 };
 
 const NOW: u64 = 1_795_438_080_000;
@@ -38,6 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut pages = Pages::new();
     sign_in(&mut pages);
     proofs(&mut pages);
+    kept(&mut pages);
     reasons(&mut pages);
     lists(&mut pages);
     errors(&mut pages);
@@ -94,41 +96,96 @@ fn proofs(pages: &mut Pages) {
         reason: "idle".into(),
         since: Some(Moment(NOW - 42 * MINUTE)),
         kept_until: Some(Moment(NOW + 1398 * MINUTE)),
-        kept_work: Some("A form for /wiki/start, sent 23 November 2026, 12:06 UTC".into()),
+        kept: "kept_0f".into(),
+        sent_work: Some(SentWork::Kept),
         problem: None,
     };
-    let wrong = Unlock { problem: Some(FormProblem::WrongPassword), kept_work: None, ..unlock.clone() };
+    let wrong = Unlock {
+        problem: Some(FormProblem::WrongPassword),
+        sent_work: Some(SentWork::OtherSite),
+        ..unlock.clone()
+    };
     let step_up = StepUp {
         ctx: context(),
         form_token: "sample".into(),
         return_to: "/admin/users".into(),
         username: "ada".into(),
+        kept: String::new(),
+        sent_work: None,
         asked_for: Some("Pages under /admin ask for a sign-in within the last 10 minutes.".into()),
         problem: None,
     };
-    let field = |name: &str, value: &str| KeptField { name: name.into(), value: value.into() };
-    let kept = KeptRequest {
+    pages.push(("unlock".into(), unlock.render()));
+    pages.push(("unlock-wrong".into(), wrong.render()));
+    pages.push(("step-up".into(), step_up.render()));
+}
+
+fn kept(pages: &mut Pages) {
+    let field =
+        |name: &str, value: &str, remark| KeptField { name: name.into(), value: value.into(), remark };
+    let form = KeptRequest {
         ctx: context(),
         form_token: "sample".into(),
         id: "kept_7b1".into(),
+        subject: "ada".into(),
         method: "POST".into(),
+        host: "wiki.example.com".into(),
         address: "/wiki/start?do=save".into(),
         sent: Moment(NOW - 2 * MINUTE),
         kept_until: Moment(NOW + 1398 * MINUTE),
         size: "12 KiB".into(),
+        content_type: None,
         fields: vec![
-            field("title", "Minutes of Monday"),
+            field("title", "Minutes of Monday", ""),
             field(
                 "text",
                 "First line.\nSecond line, with averyveryveryveryveryveryverylongwordthatdoesnotfit.",
+                "… (shortened here; sent in full)",
             ),
-            field("picture", "harbour.jpg, 11 KiB"),
+            field("picture", "harbour.jpg, 11 KiB", ""),
+            field("password", "", "(not shown here; sent as it is)"),
+            field("summary", "", "(empty)"),
         ],
+        more: 12,
+        state: State::Waiting,
     };
-    pages.push(("kept".into(), kept.render()));
-    pages.push(("unlock".into(), unlock.render()));
-    pages.push(("unlock-wrong".into(), wrong.render()));
-    pages.push(("step-up".into(), step_up.render()));
+    let unsure = KeptRequest { state: State::Unsure, more: 0, ..form.clone() };
+    let sending = KeptRequest { state: State::Sending, fields: vec![], more: 0, ..form.clone() };
+    let json = KeptRequest {
+        method: "PUT".into(),
+        content_type: Some("application/json".into()),
+        fields: vec![],
+        more: 0,
+        ..form.clone()
+    };
+    let row = |address: &str, unsure| KeptRow {
+        id: "kept_7b1".into(),
+        address: address.into(),
+        kept: Moment(NOW - 2 * MINUTE),
+        kept_until: Moment(NOW + 1398 * MINUTE),
+        size: "20 MiB".into(),
+        unsure,
+    };
+    let rows = vec![row("/claim/4", false), row("/wiki/start?do=save&page=averyveryverylongpagename", true)];
+    let list = KeptList { ctx: context(), form_token: "sample".into(), rows, discarded: true };
+    let empty = KeptList { rows: vec![], discarded: false, ..list.clone() };
+    pages.push(("kept".into(), form.render()));
+    pages.push(("kept-unsure".into(), unsure.render()));
+    pages.push(("kept-sending".into(), sending.render()));
+    pages.push(("kept-json".into(), json.render()));
+    pages.push(("kept-list".into(), list.render()));
+    pages.push(("kept-list-empty".into(), empty.render()));
+    for (name, reason) in [
+        ("too-large", NotKeptReason::TooLarge { limit: 32 << 20 }),
+        ("off", NotKeptReason::TooLarge { limit: 0 }),
+        ("person-full", NotKeptReason::PersonFull { limit: 128 << 20 }),
+        ("full", NotKeptReason::Full),
+        ("disk", NotKeptReason::Disk),
+        ("incomplete", NotKeptReason::Incomplete),
+    ] {
+        let page = NotKeptPage { ctx: context(), reason, way_on: "/.tenure/unlock?return_to=/wiki".into() };
+        pages.push((format!("not-kept-{name}"), page.render()));
+    }
 }
 
 fn reasons(pages: &mut Pages) {
@@ -145,6 +202,7 @@ fn reasons(pages: &mut Pages) {
             }),
             kept_until: lock.then_some(Moment(NOW + 1398 * MINUTE)),
             browser: Browser::from_user_agent(AGENTS[n % AGENTS.len()]),
+            sent_work: (code == "strict_policy").then_some(SentWork::NotKept),
             support_code: "K7F2-9QDM".into(),
             return_to: "/wiki/start".into(),
             form_token: Some("sample".into()),
@@ -219,6 +277,7 @@ fn errors(pages: &mut Pages) {
         ErrorKind::CrossSiteForm,
         ErrorKind::TooLarge { limit: 32 << 20 },
         ErrorKind::TooMany { wait_seconds: 20 },
+        ErrorKind::KeptGone,
         ErrorKind::Internal,
     ] {
         let page = ErrorPage { ctx: context(), kind };

@@ -6,6 +6,7 @@ pub mod assets;
 pub mod browser;
 pub mod config;
 pub mod edge;
+pub mod kept;
 pub mod metrics;
 pub mod net;
 pub mod pages;

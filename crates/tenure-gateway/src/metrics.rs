@@ -28,6 +28,7 @@ pub struct Metrics {
     sign_ins_refused: Family<Cause, Counter>,
     upstream_failures: Family<Cause, Counter>,
     events: Family<Cause, Counter>,
+    kept_requests: Family<Cause, Counter>,
 }
 
 /// Judgements are counted for each request, so they are plain numbers and no map is looked into.
@@ -77,6 +78,7 @@ impl Default for Metrics {
             sign_ins_refused: Family::default(),
             upstream_failures: Family::default(),
             events: Family::default(),
+            kept_requests: Family::default(),
         }
     }
 }
@@ -144,6 +146,16 @@ impl Metrics {
         self.events.get_or_create(&Cause { cause: name }).inc();
     }
 
+    /// Something became of a request that met a lock: `kept`, `sent`, `discarded`, `expired`, or why it was not kept.
+    pub fn kept_request(&self, what: &'static str) {
+        self.kept_requests.get_or_create(&Cause { cause: what }).inc();
+    }
+
+    /// As many kept requests have expired or gone with their sessions.
+    pub fn kept_requests_gone(&self, count: usize) {
+        self.kept_requests.get_or_create(&Cause { cause: "expired" }).inc_by(count as u64);
+    }
+
     /// Everything in the text format of OpenMetrics.
     pub fn render(&self, counts: Counts, clock_offset_millis: i64) -> String {
         let mut registry = Registry::with_prefix("tenure");
@@ -164,6 +176,11 @@ impl Metrics {
             self.upstream_failures.clone(),
         );
         registry.register("session_events", "What happened to sessions", self.events.clone());
+        registry.register(
+            "kept_requests",
+            "What became of requests that met a lock",
+            self.kept_requests.clone(),
+        );
         let clock = Gauge::<i64>::default();
         clock.set(clock_offset_millis);
         registry.register("clock_offset_milliseconds", "How far the wall clock is ahead of ours", clock);

@@ -14,6 +14,7 @@ use super::read::{Section, Setting, Settings};
 use super::routes::{Access, Pattern, Route, RouteTable};
 use super::value::Value;
 use super::{Accounts, Admin, Config, Gateway, Log, Store};
+use crate::kept::Limits;
 use crate::net::TrustedProxies;
 
 /// Makes a configuration, or says everything that is wrong.
@@ -99,6 +100,7 @@ impl Builder<'_> {
             secure,
             trusted_proxies: TrustedProxies::parse(networks).ok()?,
             max_body: self.number(Table::Gateway, "max_body"),
+            kept: self.kept()?,
             base_path: self.text(Table::Gateway, "base_path"),
             workers: self
                 .number(Table::Gateway, "workers")
@@ -106,6 +108,17 @@ impl Builder<'_> {
                 .unwrap_or(0),
             connect_timeout: self.duration(Table::Gateway, "connect_timeout")?,
             upstream_timeout: self.duration(Table::Gateway, "upstream_timeout")?,
+        })
+    }
+
+    /// How much is kept. What the application would not take is not kept for it either.
+    fn kept(&self) -> Option<Limits> {
+        let body = self.number(Table::Gateway, "max_kept_body")?;
+        let most = self.number(Table::Gateway, "max_body").unwrap_or(u64::MAX);
+        Some(Limits {
+            body: body.min(most),
+            person: self.number(Table::Gateway, "max_kept_per_person")?,
+            total: self.number(Table::Gateway, "max_kept")?,
         })
     }
 

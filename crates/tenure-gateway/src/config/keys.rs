@@ -164,6 +164,21 @@ pub static KEYS: &[Key] = &[
     key(Table::Gateway, "max_body", Kind::Size, None, "The largest body of a request. Default: any size."),
     key(
         Table::Gateway,
+        "max_kept_body",
+        Kind::Size,
+        Some("32MiB"),
+        "The largest body of a form that is kept while its session is locked, to be sent after the unlock. 0 keeps nothing.",
+    ),
+    key(
+        Table::Gateway,
+        "max_kept_per_person",
+        Kind::Size,
+        Some("128MiB"),
+        "How much may be kept for one person. A small form counts as 16 KiB.",
+    ),
+    key(Table::Gateway, "max_kept", Kind::Size, Some("4GiB"), "How much may be kept for everybody together."),
+    key(
+        Table::Gateway,
         "base_path",
         Kind::BasePath,
         Some("/.tenure"),

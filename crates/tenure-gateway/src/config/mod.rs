@@ -66,6 +66,8 @@ pub struct Gateway {
     pub trusted_proxies: TrustedProxies,
     /// The largest body of a request, in bytes.
     pub max_body: Option<u64>,
+    /// How much is kept of requests that met a lock.
+    pub kept: crate::kept::Limits,
     /// Where the gateway's own paths begin, without a trailing slash.
     pub base_path: String,
     /// How many workers serve; 0 is one for each core.
@@ -140,6 +142,11 @@ impl Config {
     /// Every setting with where it comes from, and the effective policy of each route: for `tenure check`.
     pub fn report(&self) -> Report {
         Report::of(self)
+    }
+
+    /// The folder of kept requests.
+    pub fn kept_folder(&self) -> PathBuf {
+        self.store.path.join("kept")
     }
 
     /// The file of the key ring.

@@ -15,6 +15,7 @@ use super::identity::Identity;
 use super::visit::Visit;
 use crate::accounts::Accounts;
 use crate::config::RouteTable;
+use crate::kept::{self, Kept};
 use crate::metrics::Metrics;
 use crate::net::TrustedProxies;
 use crate::pages::PageContext;
@@ -32,6 +33,8 @@ pub struct Gateway<S: Store> {
     pub keys: SharedKeys,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Requests that met a lock.
+    pub kept: Kept,
     /// Identity headers.
     pub identity: Identity,
     /// What is counted.
@@ -61,6 +64,8 @@ pub struct Settings {
     pub own_cookies: OwnCookies,
     /// How long to wait for applications, and for how much.
     pub upstream_limits: UpstreamLimits,
+    /// How much is kept of requests that met a lock.
+    pub kept_limits: kept::Limits,
     /// The client for pages; `None` leaves all pages as they are.
     pub client_script: Option<ClientScript>,
 }
@@ -72,6 +77,7 @@ impl<S: Store> Gateway<S> {
         accounts: Accounts,
         keys: SharedKeys,
         clock: Arc<dyn Clock>,
+        kept: Kept,
         settings: Settings,
         request_seed: u64,
     ) -> Self {
@@ -80,6 +86,7 @@ impl<S: Store> Gateway<S> {
             accounts,
             keys,
             clock,
+            kept,
             identity: Identity::new(settings.public_origin.clone()),
             metrics: Metrics::default(),
             request_seed,

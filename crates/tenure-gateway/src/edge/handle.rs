@@ -15,7 +15,7 @@ use super::identity::Identity;
 use super::reply::{self, Reply};
 use super::standing::Standing;
 use super::visit::{RequestId, Visit};
-use super::{cors, endpoints, refusal, streams};
+use super::{cors, endpoints, keeping, refusal, replay, streams};
 use crate::config::{Access, Route};
 use crate::net::{Peer, resolve};
 use crate::pages::ErrorKind;
@@ -25,7 +25,7 @@ use crate::proxy::{
 use crate::web::problem::Problem;
 use crate::web::requests;
 
-const REQUEST_ID: http::HeaderName = http::HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: http::HeaderName = http::HeaderName::from_static("x-request-id");
 
 /// What one worker has for itself: its own connections to the applications, so that workers share no lock.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    fn upstream(&self, uri: &Uri, limits: &UpstreamLimits) -> Result<Upstream, InvalidUpstream> {
+    pub(super) fn upstream(&self, uri: &Uri, limits: &UpstreamLimits) -> Result<Upstream, InvalidUpstream> {
         if let Some(upstream) = self.upstreams.borrow().get(uri) {
             return Ok(upstream.clone());
         }
@@ -102,7 +102,7 @@ fn own_path<'a>(base_path: &str, path: &'a str) -> Option<&'a str> {
 /// Judges a request for the application and passes it on, or says why not.
 async fn serve<S: Store>(
     gateway: &Arc<Gateway<S>>,
-    settings: &Settings,
+    settings: &Arc<Settings>,
     worker: &Worker,
     peer: Peer,
     visit: &Visit,
@@ -117,6 +117,15 @@ async fn serve<S: Store>(
     }
     if route.access != Access::Public && cors::is_foreign_socket(settings, visit) {
         return own(refusal::error(settings, visit, ErrorKind::CrossSiteForm));
+    }
+    if route.access != Access::Public
+        && let Some(wanted) = replay::wanted(visit)
+    {
+        let way = replay::Way { gateway, settings, worker, peer, visit, route };
+        return match way.serve(wanted, request.into_body()).await {
+            Ok(answer) => (answer, true),
+            Err(reply) => own(reply),
+        };
     }
     let standing = match judge(gateway, settings, visit, route).await {
         Ok(standing) => standing,
@@ -138,14 +147,15 @@ async fn serve<S: Store>(
             reason = standing.refusal().map(|(reason, _)| reason.code()),
             "a request did not pass"
         );
-        let mut reply = refusal::refuse(settings, visit, &standing);
+        let body = request.into_body();
+        let mut reply = keeping::refuse(gateway, settings, visit, route, &standing, body).await;
         cors::allow(settings, visit, reply.headers_mut());
         return own(reply);
     }
     pass_on(gateway, settings, worker, peer, visit, route, &standing, request).await
 }
 
-async fn judge<'a, S: Store>(
+pub(super) async fn judge<'a, S: Store>(
     gateway: &Gateway<S>,
     settings: &Settings,
     visit: &'a Visit,
@@ -211,7 +221,7 @@ async fn pass_on<S: Store>(
 }
 
 /// When a stream of this request has to end. One without a session, on a public route, never has to.
-fn stopped<S: Store>(
+pub(super) fn stopped<S: Store>(
     gateway: &Arc<Gateway<S>>,
     visit: &Visit,
     route: &Route,
@@ -231,7 +241,7 @@ fn stopped<S: Store>(
 }
 
 /// What the application says to somebody signed in is for nobody else's cache.
-fn kept_private(mut response: Response<RespBody>, signed_in: bool) -> Response<RespBody> {
+pub(super) fn kept_private(mut response: Response<RespBody>, signed_in: bool) -> Response<RespBody> {
     // The connection to the client has a version of its own (RFC 9110, section 2.5).
     *response.version_mut() = http::Version::HTTP_11;
     if signed_in && !response.headers().contains_key(http::header::CACHE_CONTROL) {
@@ -240,7 +250,7 @@ fn kept_private(mut response: Response<RespBody>, signed_in: bool) -> Response<R
     response
 }
 
-fn upstream_error(settings: &Settings, visit: &Visit, error: UpstreamError) -> Reply {
+pub(super) fn upstream_error(settings: &Settings, visit: &Visit, error: UpstreamError) -> Reply {
     match error {
         UpstreamError::TimedOut | UpstreamError::ConnectTimedOut => {
             refusal::error(settings, visit, ErrorKind::UpstreamTimeout)

@@ -38,6 +38,15 @@ pub(super) fn page(status: StatusCode, html: Result<String, askama::Error>) -> R
     reply
 }
 
+/// For a page whose form is answered by the application, which may redirect to any site, such as one for payments: browsers
+/// hold the policy of the page against such redirects too (CSP 3, section 6.4.1).
+pub(super) fn let_forms_lead_anywhere(reply: &mut Reply) {
+    let policy = PAGE_POLICY.replace("form-action 'self'", "form-action *");
+    if let Ok(policy) = policy.parse() {
+        reply.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
 /// `303 See Other`: whatever was sent is not sent again.
 pub(super) fn see_other(location: &str) -> Reply {
     let mut reply = Response::new(Bytes::new());

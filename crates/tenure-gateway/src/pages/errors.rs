@@ -29,6 +29,10 @@ pub enum ErrorKind {
         /// Seconds to wait.
         wait_seconds: u64,
     },
+    /// 410: nothing is kept under this address, or not for this person.
+    KeptGone,
+    /// 500: what was kept cannot be read any more.
+    KeptUnreadable,
     /// 500.
     Internal,
 }
@@ -44,7 +48,8 @@ impl ErrorKind {
             Self::CrossSiteForm => 403,
             Self::TooLarge { .. } => 413,
             Self::TooMany { .. } => 429,
-            Self::Internal => 500,
+            Self::KeptGone => 410,
+            Self::KeptUnreadable | Self::Internal => 500,
         }
     }
 
@@ -62,6 +67,8 @@ impl ErrorKind {
             Self::CrossSiteForm => "This form came from another site",
             Self::TooLarge { .. } => "That is more than can be sent at once",
             Self::TooMany { .. } => "Too many requests in a short time",
+            Self::KeptGone => "Nothing is kept here any more",
+            Self::KeptUnreadable => "What was kept can’t be read any more",
             Self::Internal => "Something went wrong on our side",
         }
     }
@@ -92,6 +99,13 @@ impl ErrorKind {
             Self::TooMany { wait_seconds } => {
                 format!("Please wait {}, then try again. Nothing is lost.", wait_words(wait_seconds))
             }
+            Self::KeptGone => {
+                "It has been sent or discarded before, its time has passed, or it was kept for somebody else. Nothing was sent now."
+                    .to_owned()
+            }
+            Self::KeptUnreadable => {
+                "The file in which it was kept is damaged or cannot be read at the moment. Nothing of it was sent.".to_owned()
+            }
             Self::Internal => "It has been recorded. You have not been signed out.".to_owned(),
         }
     }
@@ -111,6 +125,10 @@ impl ErrorKind {
             }
             Self::TooLarge { .. } => "Go back and send less, for instance a smaller file.",
             Self::TooMany { .. } => "Your session is not affected.",
+            Self::KeptGone => "If you sent it a moment ago, look in the application whether it has arrived.",
+            Self::KeptUnreadable => {
+                "Try again in a moment. If it stays so, tell whoever runs this site and pass on the request number below."
+            }
             Self::Internal => {
                 "Reload the page. If it happens again, tell whoever runs this site and pass on the request number below."
             }
@@ -118,7 +136,8 @@ impl ErrorKind {
     }
 }
 
-fn size_words(bytes: u64) -> String {
+/// A number of bytes as words, rounded down: `20 MiB`.
+pub(crate) fn size_words(bytes: u64) -> String {
     match bytes {
         0..=1023 => format!("{bytes} bytes"),
         1024..=1_048_575 => format!("{} KiB", bytes / 1024),
@@ -137,6 +156,10 @@ pub struct ErrorPage {
 }
 
 impl ErrorPage {
+    pub(crate) fn links_to_kept_work(&self) -> bool {
+        matches!(self.kind, ErrorKind::KeptGone)
+    }
+
     pub(crate) fn links_to_status(&self) -> bool {
         matches!(self.kind.status(), 500..)
     }

@@ -15,8 +15,9 @@ mod why;
 pub mod words;
 
 pub use account::{AccountSessions, SessionRow};
+pub(crate) use errors::size_words;
 pub use errors::{ErrorKind, ErrorPage};
-pub use kept::{KeptField, KeptRequest};
+pub use kept::{KeptField, KeptList, KeptRequest, KeptRow, NotKeptPage, NotKeptReason, SentWork};
 pub use moment::Moment;
 pub(crate) use moment::wait_words;
 pub use sign_in::{FormProblem, SessionLimit, SignIn};
@@ -117,6 +118,8 @@ mod tests {
             return_to: "/'\"<x>".into(),
             username: "<b>ada</b>".into(),
             asked_for: None,
+            kept: String::new(),
+            sent_work: None,
             problem: None,
         };
         let html = page.render().unwrap();

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::words::{self, Words};
-use super::{FormProblem, Moment, PageContext, rendered};
+use super::{FormProblem, Moment, PageContext, SentWork, rendered};
 
 /// `GET unlock`. Posts `form_token`, `return_to`, `username` and `password` to `{base}/unlock`.
 #[derive(Clone, Template)]
@@ -23,8 +23,10 @@ pub struct Unlock {
     pub since: Option<Moment>,
     /// Until when the session and its work are kept.
     pub kept_until: Option<Moment>,
-    /// What waits to be sent after the unlock, for instance "A form for /wiki/edit".
-    pub kept_work: Option<String>,
+    /// The id of the kept request that the unlock leads to; empty if it leads to `return_to`.
+    pub kept: String,
+    /// What became of what was sent.
+    pub sent_work: Option<SentWork>,
     /// What was wrong with the form that was sent.
     pub problem: Option<FormProblem>,
 }
@@ -35,7 +37,7 @@ impl Unlock {
     }
 
     pub(crate) fn has_details(&self) -> bool {
-        self.since.is_some() || self.kept_until.is_some() || self.kept_work.is_some()
+        self.since.is_some() || self.kept_until.is_some()
     }
 }
 
@@ -53,6 +55,10 @@ pub struct StepUp {
     pub username: String,
     /// Why it is asked, for instance "Pages under /admin ask for a sign-in within the last 10 minutes."
     pub asked_for: Option<String>,
+    /// The id of the kept request that this leads to; empty if it leads to `return_to`.
+    pub kept: String,
+    /// What became of what was sent.
+    pub sent_work: Option<SentWork>,
     /// What was wrong with the form that was sent.
     pub problem: Option<FormProblem>,
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::words::{self, Kind, Words};
-use super::{Moment, PageContext, advice, rendered};
+use super::{Moment, PageContext, SentWork, advice, rendered};
 use crate::browser::Browser;
 
 /// The sign-in that took a session's place.
@@ -35,6 +35,8 @@ pub struct Why {
     pub browser: Browser,
     /// What support can look the case up by. Authenticates nothing. Empty: not shown.
     pub support_code: String,
+    /// What became of what was sent.
+    pub sent_work: Option<SentWork>,
     /// Where the person wanted to go.
     pub return_to: String,
     /// Protects the clean-up form, which posts `form_token` and `return_to` to `{base}/why/clean-up`; `None`
@@ -120,6 +122,7 @@ mod tests {
             browser: Browser::from_user_agent(
                 "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0",
             ),
+            sent_work: None,
             support_code: "K7F2-9QDM".into(),
             return_to: "/wiki".into(),
             form_token: Some("form".into()),

@@ -5,6 +5,7 @@
 //! listeners (`SO_REUSEPORT`).
 
 mod background;
+mod kept_work;
 mod listen;
 mod start;
 mod worker;

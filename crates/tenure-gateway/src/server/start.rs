@@ -17,11 +17,12 @@ use tokio::sync::watch;
 
 use super::background::{self, Cancel};
 use super::listen::{self, ListenError};
-use super::worker;
+use super::{kept_work, worker};
 use crate::accounts::{AccountFileError, Accounts, Limits};
 use crate::admin::{self, Admin, AdminToken, TokenFileError};
 use crate::config::Config;
 use crate::edge::{Gateway, Settings};
+use crate::kept::Kept;
 use crate::proxy::inject::ClientScript;
 use crate::proxy::{OwnCookies, UpstreamLimits};
 use crate::web::cookies::CookieNames;
@@ -144,6 +145,9 @@ impl<S: Store> Server<S> {
         let (address, admin_address) =
             (address_of(&listeners[0], config), address_of(&admin_listener, config));
 
+        let folder = config.kept_folder();
+        let kept = Kept::open(&folder, keys.clone(), clock.clone())
+            .map_err(|source| ServeError::Folder { path: folder, source })?;
         let policy = Arc::new(ArcSwap::new(Arc::clone(&config.policy)));
         let policies = Arc::clone(&policy);
         let sessions = Sessions::new(store, keys.clone(), clock.clone(), (*config.policy).clone())
@@ -153,6 +157,7 @@ impl<S: Store> Server<S> {
             accounts,
             keys,
             clock.clone(),
+            kept,
             settings_of(config, address),
             u64::from_le_bytes(seed),
         ));
@@ -172,6 +177,7 @@ impl<S: Store> Server<S> {
             tokio::spawn(background::follow_clock(clock, clock_offset)),
             tokio::spawn(background::watch_accounts(Arc::clone(&gateway))),
             tokio::spawn(background::log_events(Arc::clone(&gateway))),
+            tokio::spawn(kept_work::follow_sessions(Arc::clone(&gateway))),
             tokio::spawn(serve_admin(admin_listener, admin, cancelled)),
         ];
         Ok(Self { gateway, policy, address, admin_address, cancel, workers, background })
@@ -274,6 +280,7 @@ fn settings_of(config: &Config, address: SocketAddr) -> Settings {
             max_body: config.gateway.max_body,
             ..UpstreamLimits::default()
         },
+        kept_limits: config.gateway.kept,
         client_script: ClientScript::new(&config.gateway.base_path)
             .inspect_err(|error| tracing::error!(%error, "the browser client cannot be added to pages"))
             .ok(),

@@ -57,6 +57,28 @@ pub fn comes_from_here(headers: &HeaderMap, authority: &str) -> SameOrigin {
     }
 }
 
+/// Whether a request proves that a page of this very host sent it: by `Sec-Fetch-Site`, `Origin` or `Referer`, none of which
+/// says otherwise. An `Origin` of `null` is what pages that tell nobody where they are send, and proves nothing by itself.
+pub fn proves_same_origin(headers: &HeaderMap, authority: &str, secure: bool) -> bool {
+    let here = |address: &str| {
+        address.split_once("://").is_some_and(|(scheme, rest)| {
+            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            host.eq_ignore_ascii_case(authority) && (scheme == "https" || (scheme == "http" && !secure))
+        })
+    };
+    let origin = match headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default()) {
+        None | Some("null") => None,
+        Some(origin) if here(origin) => Some(()),
+        Some(_) => return false,
+    };
+    match text(headers, "sec-fetch-site") {
+        Some("same-origin") => true,
+        Some("same-site" | "cross-site") => false,
+        _ if origin.is_some() => true,
+        _ => !headers.contains_key(ORIGIN) && text(headers, "referer").is_some_and(here),
+    }
+}
+
 /// What is known about the page that a request comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SameOrigin {
@@ -133,6 +155,31 @@ mod tests {
         for (pairs, expected) in cases {
             assert_eq!(comes_from_here(&headers(pairs), "a.example"), expected, "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn only_what_proves_to_come_from_here_counts_as_such() {
+        let site = |site| ("sec-fetch-site", site);
+        let (here, plain, there) = ("https://a.example", "http://a.example", "https://b.example");
+        let cases: &[(&[(&'static str, &str)], bool)] = &[
+            (&[site("same-origin")], true),
+            (&[site("same-origin"), ("origin", "null")], true),
+            (&[site("same-origin"), ("origin", there)], false),
+            (&[site("cross-site"), ("origin", here)], false),
+            (&[site("same-site"), ("referer", here)], false),
+            (&[site("none")], false),
+            (&[("origin", here)], true),
+            (&[("origin", plain)], false),
+            (&[("origin", "null"), ("referer", here)], false),
+            (&[("origin", "https://a.example.evil.example")], false),
+            (&[("referer", "https://a.example/form?x")], true),
+            (&[("referer", "https://b.example/https://a.example/")], false),
+            (&[], false),
+        ];
+        for (pairs, expected) in cases {
+            assert_eq!(proves_same_origin(&headers(pairs), "a.example", true), *expected, "{pairs:?}");
+        }
+        assert!(proves_same_origin(&headers(&[("origin", "http://127.0.0.1:80")]), "127.0.0.1:80", false));
     }
 
     #[test]

@@ -32,9 +32,20 @@ impl ReturnTo {
     }
 
     /// Takes a path as it came from a request or a form; anything else leads home. A path into the
-    /// gateway's own pages leads home too, for there nobody would find what they came for.
+    /// gateway's own pages leads home too, for there nobody would find what they came for, except to
+    /// the person's kept work.
     pub fn new(text: &str, base_path: &str) -> Self {
-        Self::parse(text).filter(|path| !path.is_under(base_path)).unwrap_or_else(Self::home)
+        Self::parse(text)
+            .filter(|path| !path.is_under(base_path) || path.is_kept_work(base_path))
+            .unwrap_or_else(Self::home)
+    }
+
+    fn is_kept_work(&self, base_path: &str) -> bool {
+        let page = self.0.strip_prefix(base_path).and_then(|rest| rest.strip_prefix("/kept"));
+        page.is_some_and(|page| {
+            page.is_empty()
+                || page.strip_prefix('/').is_some_and(|id| id.parse::<crate::kept::KeptId>().is_ok())
+        })
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -67,7 +78,8 @@ mod tests {
 
     #[test]
     fn a_path_of_this_host_is_kept() {
-        for path in ["/", "/a/b?c=d&e=%20#f", "/a//b", "/x:y@z"] {
+        let kept = format!("/.tenure/kept/kept_{}", "0f".repeat(16));
+        for path in ["/", "/a/b?c=d&e=%20#f", "/a//b", "/x:y@z", "/.tenure/kept", &kept] {
             assert_eq!(ReturnTo::new(path, "/.tenure").as_str(), path);
         }
     }
@@ -91,6 +103,8 @@ mod tests {
             &long,
             "/.tenure/sign-in",
             "/.tenure",
+            "/.tenure/kept/kept_0/discard",
+            "/.tenure/kept/../sign-in",
         ] {
             assert_eq!(ReturnTo::new(path, "/.tenure").as_str(), "/", "{path:?}");
         }

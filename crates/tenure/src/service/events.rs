@@ -51,6 +51,12 @@ pub enum EventKind {
     /// A token was used after it had been replaced and its successor seen: somebody has a copy.
     /// The session ends with the same reason.
     TokenReplayed,
+    /// A request that met a lock was kept, to be sent after the unlock.
+    RequestKept,
+    /// The person sent it.
+    RequestSent,
+    /// The person discarded it.
+    RequestDiscarded,
     /// The session ended; `displaced` if a newer sign-in took its place.
     Ended(EndReason),
 }
@@ -68,6 +74,9 @@ impl EventKind {
             Self::SteppedUp => "stepped_up",
             Self::Rotated => "rotated",
             Self::TokenReplayed => "token_replayed",
+            Self::RequestKept => "request_kept",
+            Self::RequestSent => "request_sent",
+            Self::RequestDiscarded => "request_discarded",
             Self::Ended(_) => "ended",
         }
     }

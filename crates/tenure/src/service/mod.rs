@@ -41,9 +41,9 @@ pub use watching::Watch;
 
 use crate::clock::Clock;
 use crate::core::token::{Token, TokenHash};
-use crate::core::{MissingReason, Policy, Session, Timestamp};
+use crate::core::{MissingReason, Policy, Session, SessionId, Subject, Timestamp};
 use crate::keys::SharedKeys;
-use crate::store::{Store, Unavailable};
+use crate::store::{Actor, Store, Unavailable};
 
 use watching::Watchers;
 
@@ -131,6 +131,12 @@ impl<S: Store> Sessions<S> {
     /// Where everything that happens to sessions is told.
     pub fn events(&self) -> &Arc<Events> {
         &self.events
+    }
+
+    /// Tells that the person of a session did something with work that is kept for them, which is no change of the session:
+    /// [`EventKind::RequestKept`] and its like.
+    pub fn tell_of_work(&self, session: SessionId, subject: &Subject, kind: EventKind) {
+        self.events.publish(self.now(), Some(session), subject, kind, Actor::Person);
     }
 
     fn policy_of(&self, session: &Session) -> Arc<Policy> {

@@ -4,6 +4,7 @@ mod account;
 mod assets;
 mod authorize;
 mod data;
+mod kept;
 mod session;
 mod sign_in;
 mod sign_out;
@@ -11,6 +12,8 @@ mod status;
 mod step_up;
 mod unlock;
 mod why;
+
+pub(super) use kept::KEPT_FORM;
 
 use http::{Method, StatusCode};
 use tenure::core::{Request, SessionId};
@@ -85,6 +88,7 @@ pub(super) async fn serve<S: Store>(
         (Method::POST, "why/clean-up") => why::clean_up(call).await,
         (Method::GET | Method::HEAD, "account/sessions") => account::show(call).await,
         (Method::POST, "account/sessions/end-others") => account::end_others(call).await,
+        (Method::GET | Method::HEAD, "kept") => kept::list(call).await,
         // nginx asks with GET whatever the method it asks about; others pass the method on.
         (_, "authorize") => authorize::answer(call).await,
         (Method::GET | Method::HEAD, "status") => Ok(status::show(&call)),
@@ -98,6 +102,8 @@ pub(super) async fn serve<S: Store>(
                 } else {
                     Ok(not_allowed("POST"))
                 }
+            } else if let Some(rest) = path.strip_prefix("kept/") {
+                kept_request(call, method, rest).await
             } else if let Some(key) = path.strip_prefix("session/data/") {
                 data::answer(call, key.to_owned()).await
             } else if let Some(asset) = crate::assets::find(path) {
@@ -119,10 +125,26 @@ pub(super) async fn serve<S: Store>(
     }
 }
 
+/// Answers a request below `kept/`. An id that cannot be one is answered as one that is not there.
+async fn kept_request<S: Store>(call: Call<'_, S>, method: Method, rest: &str) -> Answer {
+    let (id, action) = rest.split_once('/').map_or((rest, None), |(id, action)| (id, Some(action)));
+    let Ok(id) = id.parse() else { return Ok(call.error(ErrorKind::KeptGone)) };
+    match (action, method) {
+        (None, Method::GET | Method::HEAD) => kept::show(call, id).await,
+        (Some("replay"), Method::POST) => kept::replay(call, id).await,
+        (Some("discard"), Method::POST) => kept::discard(call, id).await,
+        (None, _) => Ok(not_allowed("GET, HEAD")),
+        (Some("replay" | "discard"), _) => Ok(not_allowed("POST")),
+        (Some(_), _) => Ok(call.error(ErrorKind::NotFound)),
+    }
+}
+
 /// The methods of an endpoint that exists, for `405`.
 fn methods_of(path: &str) -> Option<&'static str> {
     match path {
-        "session" | "why" | "status" | "account/sessions" | "jwks.json" | "signed-out" => Some("GET, HEAD"),
+        "session" | "why" | "status" | "account/sessions" | "kept" | "jwks.json" | "signed-out" => {
+            Some("GET, HEAD")
+        }
         "session/extend"
         | "session/activity"
         | "sign-out"

@@ -32,7 +32,18 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
     }
     let notice = standing.refusal().filter(|(reason, _)| *reason != Reason::Missing(MissingReason::None));
     let notice = notice.and_then(|(reason, _)| words::find(reason.code())).map(words::Words::message);
+    let notice = with_sent_work(&call, notice);
     form_page(&call, StatusCode::OK, &call.return_to(), "", None, notice)
+}
+
+/// What a page says when something that was sent is lost, which comes before everything else.
+fn with_sent_work<S: Store>(call: &Call<'_, S>, notice: Option<String>) -> Option<String> {
+    let sent = call.visit.query("sent").and_then(|code| pages::SentWork::of_code(&code));
+    match (sent, notice) {
+        (Some(sent), Some(notice)) => Some(format!("{} {notice}", sent.text())),
+        (Some(sent), None) => Some(sent.text().into()),
+        (None, notice) => notice,
+    }
 }
 
 /// `POST sign-in`: checks the credentials and begins a session.

@@ -5,6 +5,7 @@ use tenure::core::{Assurance, Session};
 use tenure::service::{Proof, RenewError};
 use tenure::store::Store;
 
+use super::kept::{or_kept, sent_work};
 use super::sign_in::{check_password, status_of, welcome};
 use super::{Answer, Call};
 use crate::edge::reply::{self, Reply};
@@ -20,7 +21,10 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
     let standing = call.standing().await?;
     let return_to = call.return_to();
     match standing.active() {
-        Some(session) => Ok(page(&call, session, &return_to, None)),
+        Some(session) => {
+            let kept = call.visit.query("kept").unwrap_or_default();
+            Ok(page(&call, session, &return_to, &kept, None))
+        }
         None => Ok(elsewhere(&call, standing.way_on(), &return_to)),
     }
 }
@@ -30,17 +34,18 @@ pub(super) async fn submit<S: Store>(mut call: Call<'_, S>) -> Answer {
     call.refuse_other_sites()?;
     let form = call.form().await?;
     let return_to = ReturnTo::new(form.field("return_to"), &call.settings.base_path);
+    let kept = form.field("kept");
     let standing = call.standing().await?;
     let (Some(session), Some(token)) = (standing.active(), standing.token()) else {
         return Ok(elsewhere(&call, standing.way_on(), &return_to));
     };
     let keys = call.gateway.keys.load();
     if !form_token::is_genuine(&keys, FORM, Holder::Session(session.id), form.field("form_token")) {
-        return Ok(page(&call, session, &return_to, Some(FormProblem::FormTooOld)));
+        return Ok(page(&call, session, &return_to, kept, Some(FormProblem::FormTooOld)));
     }
     let subject = match check_password(&call, session.subject.as_str(), form.field("password")).await {
         Ok(subject) => subject,
-        Err(problem) => return Ok(page(&call, session, &return_to, Some(problem))),
+        Err(problem) => return Ok(page(&call, session, &return_to, kept, Some(problem))),
     };
     let proof = Proof { subject, assurance: Assurance::Aal1 };
     let policy = call.policy();
@@ -50,7 +55,10 @@ pub(super) async fn submit<S: Store>(mut call: Call<'_, S>) -> Answer {
         .step_up(token, call.visit.audience(), proof, call.visit.device(), &policy)
         .await
     {
-        Ok(signed_in) => Ok(welcome(&call, &signed_in, &return_to)),
+        Ok(signed_in) => {
+            let place = or_kept(&call, &signed_in.session, kept, &return_to);
+            Ok(welcome(&call, &signed_in, &place))
+        }
         Err(RenewError::Unavailable(unavailable)) => Err(unavailable.into()),
         Err(_) => {
             let standing = call.standing().await?;
@@ -67,6 +75,7 @@ fn page<S: Store>(
     call: &Call<'_, S>,
     session: &Session,
     return_to: &ReturnTo,
+    kept: &str,
     problem: Option<FormProblem>,
 ) -> Reply {
     let path = return_to.as_str().split(['?', '#']).next().unwrap_or_default();
@@ -79,6 +88,8 @@ fn page<S: Store>(
         asked_for: within.map(|within| {
             format!("{path} asks for a sign-in within the last {}.", pages::wait_words(within.as_secs()))
         }),
+        kept: kept.into(),
+        sent_work: sent_work(call, session),
         problem,
     };
     let mut reply = reply::page(problem.map_or(StatusCode::OK, status_of), page.render());

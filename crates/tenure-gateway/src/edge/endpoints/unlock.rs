@@ -5,6 +5,7 @@ use tenure::core::{Assurance, EndReason, Session};
 use tenure::service::{Outcome, Proof, UnlockError};
 use tenure::store::{Actor, Store};
 
+use super::kept::{or_kept, sent_work};
 use super::sign_in::{check_password, credentials, status_of, welcome};
 use super::{Answer, Call};
 use crate::edge::reply::{self, Reply};
@@ -21,7 +22,10 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
     let standing = call.standing().await?;
     let return_to = call.return_to();
     Ok(match &standing.outcome {
-        Outcome::Locked { session, .. } => page(&call, &standing, session, &return_to, None),
+        Outcome::Locked { session, .. } => {
+            let kept = call.visit.query("kept").unwrap_or_default();
+            page(&call, &standing, session, &return_to, &kept, None)
+        }
         // The client leads here before the absolute limit is reached: the person authenticates ahead of it.
         Outcome::Pass { deadlines, .. }
             if deadlines.absolute_at <= deadlines.idle_at && call.gateway.now() >= deadlines.warn_at =>
@@ -29,7 +33,10 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
             let (base, query) = (&call.settings.base_path, return_to.as_query_value());
             reply::see_other(&format!("{base}/step-up?return_to={query}"))
         }
-        _ => elsewhere(&call, &standing, &return_to),
+        _ => {
+            let kept = call.visit.query("kept").unwrap_or_default();
+            elsewhere(&call, &standing, &return_to, &kept)
+        }
     })
 }
 
@@ -38,19 +45,20 @@ pub(super) async fn submit<S: Store>(mut call: Call<'_, S>) -> Answer {
     call.refuse_other_sites()?;
     let form = call.form().await?;
     let return_to = ReturnTo::new(form.field("return_to"), &call.settings.base_path);
+    let kept = form.field("kept");
     let standing = call.standing().await?;
     let (Outcome::Locked { session, .. }, Some(token)) = (&standing.outcome, standing.token()) else {
-        return Ok(elsewhere(&call, &standing, &return_to));
+        return Ok(elsewhere(&call, &standing, &return_to, kept));
     };
     let keys = call.gateway.keys.load();
     if !form_token::is_genuine(&keys, FORM, Holder::Session(session.id), form.field("form_token")) {
-        return Ok(page(&call, &standing, session, &return_to, Some(FormProblem::FormTooOld)));
+        return Ok(page(&call, &standing, session, &return_to, kept, Some(FormProblem::FormTooOld)));
     }
     let (username, password) = credentials(&form);
     let username = if username.is_empty() { session.subject.as_str() } else { username };
     let subject = match check_password(&call, username, password).await {
         Ok(subject) => subject,
-        Err(problem) => return Ok(page(&call, &standing, session, &return_to, Some(problem))),
+        Err(problem) => return Ok(page(&call, &standing, session, &return_to, kept, Some(problem))),
     };
     if subject != session.subject {
         // Somebody else is at this browser. They get nothing of what is locked: it ends, and they sign in
@@ -66,20 +74,28 @@ pub(super) async fn submit<S: Store>(mut call: Call<'_, S>) -> Answer {
         .unlock(token, call.visit.audience(), proof, call.visit.device(), &policy)
         .await
     {
-        Ok(signed_in) => Ok(welcome(&call, &signed_in, &return_to)),
+        Ok(signed_in) => {
+            let place = or_kept(&call, &signed_in.session, kept, &return_to);
+            Ok(welcome(&call, &signed_in, &place))
+        }
         Err(UnlockError::Unavailable(unavailable)) => Err(unavailable.into()),
         // It was unlocked or ended in another tab meanwhile.
         Err(_) => {
             let standing = call.standing().await?;
-            Ok(elsewhere(&call, &standing, &return_to))
+            Ok(elsewhere(&call, &standing, &return_to, kept))
         }
     }
 }
 
 /// Where the person should be if the session is not locked.
-fn elsewhere<S: Store>(call: &Call<'_, S>, standing: &Standing<'_>, return_to: &ReturnTo) -> Reply {
-    if standing.active().is_some() {
-        return reply::see_other(return_to.as_str());
+fn elsewhere<S: Store>(
+    call: &Call<'_, S>,
+    standing: &Standing<'_>,
+    return_to: &ReturnTo,
+    kept: &str,
+) -> Reply {
+    if let Some(session) = standing.active() {
+        return reply::see_other(or_kept(call, session, kept, return_to).as_str());
     }
     let (base, page) = (&call.settings.base_path, standing.way_on());
     if page == "unlock" {
@@ -93,6 +109,7 @@ fn page<S: Store>(
     standing: &Standing<'_>,
     session: &Session,
     return_to: &ReturnTo,
+    kept: &str,
     problem: Option<FormProblem>,
 ) -> Reply {
     let Outcome::Locked { reason, since, kept_until, .. } = &standing.outcome else {
@@ -106,7 +123,8 @@ fn page<S: Store>(
         reason: reason.code().into(),
         since: Some(Moment(since.as_millis())),
         kept_until: Some(Moment(kept_until.as_millis())),
-        kept_work: None,
+        kept: kept.into(),
+        sent_work: sent_work(call, session),
         problem,
     };
     let mut reply = reply::page(problem.map_or(StatusCode::OK, status_of), page.render());

@@ -54,6 +54,7 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
         },
         browser: Browser::from_user_agent(call.visit.user_agent()),
         support_code: standing.session().map(refusal::support_code).unwrap_or_default(),
+        sent_work: call.visit.query("sent").and_then(|code| pages::SentWork::of_code(&code)),
         return_to: return_to.as_str().into(),
         form_token: Some(form_token::issue(&call.gateway.keys.load(), FORM, Holder::Visitor(&nonce))),
     };
