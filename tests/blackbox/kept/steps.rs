@@ -88,3 +88,9 @@ pub(super) fn most_memory(tenure: &Tenure) -> u64 {
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
+
+/// Forgets the most memory that was in use, and tells what is in use now, in KiB.
+pub(super) fn begin_anew(tenure: &Tenure) -> u64 {
+    std::fs::write(format!("/proc/{}/clear_refs", tenure.id()), "5").unwrap();
+    most_memory(tenure)
+}
