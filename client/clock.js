@@ -14,6 +14,7 @@
  * @property {number} [warn_in_ms] not positive: warn now
  * @property {number} [warn_before_ms]
  * @property {number} [idle_timeout_ms] the whole idle limit
+ * @property {boolean} [cover] whether a locked page is covered; so it is unless this says otherwise
  * @property {string} [unlock_url]
  * @property {string} [why_url]
  */

@@ -2,12 +2,12 @@
 
 import { Throttle, listen, reportGap } from './activity.js';
 import { SleepWatch, deadlines } from './clock.js';
-import { Dialog } from './dialog.js';
+import { Curtain } from './curtain.js';
 import { heard, LAST_MS, mustAsk, unknown, view, wake, warned } from './state.js';
 import { sync } from './sync.js';
-import { WORDS } from './words.js';
 
 /** @typedef {import('./clock.js').Answer} Answer */
+/** @typedef {import('./unlock/unlock.js').Part} Part */
 
 /** How often sleep is looked for, and how often an open dialog is checked against the server. */
 const LOOK_MS = 2000;
@@ -22,18 +22,26 @@ export class Session {
   known = unknown();
   throttle = new Throttle();
   watch = new SleepWatch(Date.now(), performance.now());
-  dialog = new Dialog(() => this.putOff());
+  curtain = new Curtain();
   tabs = sync(() => this.ask(true));
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   timer = undefined;
   // A page that was put aside never hears of its open questions again: those of another epoch don't count.
   epoch = 0;
-  asking = false;
+  /** @type {Promise<void> | null} */
+  asking = null;
   again = false;
-  /** A button was pressed, and its answer is awaited. */
-  busy = false;
   failures = 0;
   askedAt = -Infinity;
+  /** @type {Set<() => void>} those who wait until more is known */
+  waiting = new Set();
+  news = new EventTarget();
+  /** What was told last. */
+  told = '';
+  /** @type {Promise<Part | null> | undefined} */
+  loading = undefined;
+  /** @type {Part | null} */
+  part = null;
 
   /**
    * @param {ReturnType<typeof import('./link.js').link>} link
@@ -45,7 +53,7 @@ export class Session {
   }
 
   begin() {
-    listen(this.dialog.host, () => this.input());
+    listen(this.curtain.host, () => this.input());
     addEventListener('pagehide', (event) => this.putAside(event.persisted));
     addEventListener('pageshow', (event) => {
       if (!event.persisted) return;
@@ -60,6 +68,77 @@ export class Session {
     }
     this.tabs.open();
     this.ask();
+  }
+
+  /**
+   * The part that is needed for a lock; null if it can't be had now.
+   * @returns {Promise<Part | null>}
+   */
+  load() {
+    this.loading ??= import(`${this.base}/unlock.js`).then((module) => {
+      this.part = module.begin(this);
+      this.refresh();
+      return this.part;
+    }).catch(() => {
+      // No network: the next one who needs it tries again.
+      this.loading = undefined;
+      return null;
+    });
+    return this.loading;
+  }
+
+  /**
+   * Has a call wait that met a lock, until it has been sent again; where that can't be, gives the answer it met.
+   * @template T
+   * @param {import('./unlock/queue.js').Call<T>} call
+   * @param {T} answer
+   */
+  async wait(call, answer) {
+    const part = await this.load();
+    return part ? part.hold(call, answer) : answer;
+  }
+
+  get state() {
+    return this.known.answer?.state ?? 'unknown';
+  }
+
+  /** Whether the session is locked, or by the page's reckoning may be. */
+  get isDoubtful() {
+    const { kind } = view(this.known, performance.now());
+    return kind === 'checking' || (kind === 'stopped' && this.state === 'locked');
+  }
+
+  /**
+   * Waits until the session isn't locked, after asking.
+   * @returns {Promise<boolean>} whether this page goes on: its session is active, and still the same person's
+   */
+  async settled() {
+    if (this.state !== 'locked') await this.ask();
+    while (this.known.signedIn && this.state === 'locked') {
+      await new Promise((/** @type {(value?: any) => void} */ wake) => this.waiting.add(wake));
+    }
+    return this.goesOn;
+  }
+
+  /** Whether nothing stands against going on, as far as it is known: the session isn't over, and nobody else's. */
+  get goesOn() {
+    const { kind } = view(this.known, performance.now());
+    return kind !== 'stopped' && kind !== 'other';
+  }
+
+  /** Tells whoever waits for it, once, what the session has come to. */
+  tell() {
+    const { kind } = view(this.known, performance.now());
+    if (kind === 'checking') return;
+    const { state } = this;
+    const word = kind === 'warning' ? kind : state === 'active' && this.told === 'locked' ? 'unlocked' : state;
+    if (word !== this.told && !(word === 'active' && this.told === 'unlocked')) {
+      this.told = word;
+      this.news.dispatchEvent(new CustomEvent(word, { detail: this.known.answer }));
+    }
+    for (const wake of this.waiting) wake();
+    this.waiting.clear();
+    this.part?.settle();
   }
 
   /** Real input, in this page or in one of its frames. */
@@ -82,7 +161,8 @@ export class Session {
   /** @param {boolean} cached */
   putAside(cached) {
     this.epoch += 1;
-    this.asking = this.again = this.busy = false;
+    this.asking = null;
+    this.again = false;
     this.tabs.close();
     clearTimeout(this.timer);
     // Covered while nobody looks, so that nothing is to be seen when the page comes back out of the cache.
@@ -92,30 +172,26 @@ export class Session {
     }
   }
 
-  /** @param {boolean} [hinted] another tab said so; it knows already */
+  /**
+   * Resolves once a question was answered, or not, that was put after this.
+   * @param {boolean} [hinted] another tab said so; it knows already
+   */
   async ask(hinted = false) {
     if (hinted && !this.known.signedIn && this.known.answer) return;
-    if (this.asking) {
-      // What is under way may have been answered before the change.
-      this.again = true;
-      return;
-    }
-    this.asking = true;
-    await this.put(() => this.link.ask(), hinted);
-    this.asking = false;
-    if (this.again) {
-      this.again = false;
-      await this.ask(hinted);
-    }
+    // What is under way may have been answered before the change.
+    this.again = true;
+    this.asking ??= this.askOn(hinted);
+    await this.asking;
   }
 
-  async extend() {
-    if (this.busy) return;
-    this.busy = true;
-    this.dialog.wait(WORDS.moment);
-    await this.put(() => this.link.extend());
-    this.busy = false;
-    this.refresh();
+  /** @param {boolean} hinted */
+  async askOn(hinted) {
+    const { epoch } = this;
+    while (this.again && epoch === this.epoch) {
+      this.again = false;
+      await this.put(() => this.link.ask(), hinted);
+    }
+    if (epoch === this.epoch) this.asking = null;
   }
 
   async report() {
@@ -124,11 +200,7 @@ export class Session {
   }
 
   async signOut() {
-    if (this.busy) return;
-    this.busy = true;
-    this.dialog.wait(WORDS.moment);
     const address = await this.link.signOut();
-    this.busy = false;
     this.tabs.post();
     if (address) location.assign(address);
     else this.ask();
@@ -156,6 +228,7 @@ export class Session {
     }
     this.askedAt = Math.max(askedAt, this.askedAt);
     this.refresh();
+    if (answer) this.tell();
     return answer !== null;
   }
 
@@ -163,6 +236,7 @@ export class Session {
     return reportGap(this.known.due?.idleLimit ?? Infinity);
   }
 
+  /** The person does not want to see the warning now. */
   putOff() {
     const { due } = this.known;
     const last = due !== null && Math.min(due.idleAt, due.absoluteAt) - performance.now() <= LAST_MS;
@@ -214,62 +288,9 @@ export class Session {
   /** @param {number} now */
   paint(now) {
     const shown = view(this.known, now);
-    const { dialog } = this;
-    if (shown.kind === 'quiet') {
-      dialog.hide(this.known.snooze ? '' : WORDS.goesOn);
-      return;
-    }
-    dialog.show(this.faceOf(shown));
-    if (shown.kind === 'warning') dialog.count(shown.at - now);
-    dialog.wait(this.known.failing ? WORDS.reconnecting : this.busy ? WORDS.moment : '');
-  }
-
-  /**
-   * @param {Exclude<ReturnType<typeof view>, { kind: 'quiet' }>} shown
-   * @returns {import('./dialog.js').Face}
-   */
-  faceOf(shown) {
-    const out = { label: WORDS.out, press: () => this.signOut() };
-    const cover = { cover: true, ready: false };
-    if (shown.kind === 'checking') {
-      return { ...cover, key: 'checking', title: WORDS.checking, text: '', buttons: [] };
-    }
-    if (shown.kind === 'other') {
-      const reload = { label: WORDS.reload, press: () => location.reload() };
-      return { ...cover, key: 'other', title: WORDS.other, text: WORDS.otherText, buttons: [reload] };
-    }
-    if (shown.kind === 'stopped') {
-      const { state, reason, title, message, unlock_url: unlock, why_url: why } = shown.answer;
-      const address = state === 'locked' ? unlock ?? `${this.base}/unlock` : why ?? `${this.base}/why`;
-      return {
-        ...cover,
-        key: `${state} ${reason}`,
-        title: title ?? WORDS.stopped,
-        text: message ? `${message} ${WORDS.stoppedText}` : WORDS.stoppedText,
-        buttons: [{ label: WORDS.go, press: () => this.go(address) }],
-      };
-    }
-    if (shown.absolute) {
-      const again = { label: WORDS.again, press: () => this.go(this.known.answer?.unlock_url ?? `${this.base}/unlock`) };
-      const later = { label: WORDS.later, press: () => this.dialog.box.close() };
-      return {
-        key: 'absolute', title: WORDS.absoluteTitle, text: WORDS.absoluteText, buttons: [again, later, out],
-        cover: false, ready: false,
-      };
-    }
-    const stay = { label: WORDS.stay, press: () => this.extend() };
-    return { key: 'idle', title: WORDS.idleTitle, text: WORDS.idleText, buttons: [stay, out], cover: false, ready: true };
-  }
-
-  /**
-   * Leaves for one of the gateway's pages, to come back to this one.
-   * @param {string} address
-   */
-  go(address) {
-    const target = new URL(address, location.href);
-    if (target.origin === location.origin) {
-      target.searchParams.set('return_to', location.pathname + location.search + location.hash);
-    }
-    location.assign(target);
+    if (shown.kind !== 'quiet') this.load();
+    if (this.part) this.part.paint(shown, now);
+    else if (shown.kind === 'quiet' || shown.kind === 'warning') this.curtain.open();
+    else this.curtain.close();
   }
 }

@@ -100,7 +100,8 @@ export function mustAsk(known, now) {
 export function wake(known, now) {
   if (!known.due) return Infinity;
   const end = nearest(known.due).at;
-  const next = [known.due.warnAt, end - LAST_MS, end].filter((at) => at > now);
-  return Math.min(Infinity, ...next);
+  let next = Infinity;
+  for (const at of [known.due.warnAt, end - LAST_MS, end]) if (at > now && at < next) next = at;
+  return next;
 }
 

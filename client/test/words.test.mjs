@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { spell } from '../words.js';
+import { spell } from '../unlock/words.js';
 
 test('times are said as people say them', () => {
   for (const [ms, said] of [

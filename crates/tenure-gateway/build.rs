@@ -1,38 +1,135 @@
-//! Joins the browser client's modules into the one classic script that the gateway serves, so that a page
-//! loads it with a single tag under the strictest policy.
+//! Joins the browser client's modules into the scripts that the gateway serves: the one classic script that every
+//! page loads with a single tag under the strictest policy, and the parts that it imports when they are needed.
 //!
-//! The modules keep to a form that makes this a matter of lines: imports are one line each, exports are
-//! prefixes of declarations, comments stand on lines of their own, and no two modules share a top-level name.
+//! The modules keep to a form that makes this a matter of lines and spaces: imports are one line each, exports are
+//! prefixes of declarations, comments stand on lines of their own, no two modules of a part share a top-level name,
+//! every statement ends with its semicolon or brace, and there is no regular expression with a space or a quote in it.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// In the order of their dependencies.
-const MODULES: [&str; 9] =
-    ["words", "clock", "activity", "state", "link", "sync", "dialog", "session", "main"];
+/// A script to serve.
+struct Part {
+    /// Its file name, without `.js`.
+    name: &'static str,
+    /// In the order of their dependencies, below `client/`.
+    modules: &'static [&'static str],
+    /// Whether it is a module, which keeps the exports of its last module, or a classic script.
+    is_module: bool,
+}
+
+const PARTS: [Part; 2] = [
+    Part {
+        name: "client",
+        modules: &[
+            "clock", "activity", "state", "link", "sync", "curtain", "session", "calls", "page", "main",
+        ],
+        is_module: false,
+    },
+    Part {
+        name: "unlock",
+        modules: &[
+            "unlock/words",
+            "unlock/dialog",
+            "unlock/faces",
+            "unlock/queue",
+            "unlock/streams",
+            "unlock/frame",
+            "unlock/unlock",
+        ],
+        is_module: true,
+    },
+];
 
 fn main() -> io::Result<()> {
     let client = Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../client");
-    let mut script = String::from("(()=>{'use strict';\n");
-    for module in MODULES {
-        let path = client.join(module).with_extension("js");
-        println!("cargo::rerun-if-changed={}", path.display());
-        join(&fs::read_to_string(&path)?, &mut script);
+    let out = PathBuf::from(env::var("OUT_DIR").unwrap_or_default());
+    for part in &PARTS {
+        let mut script = String::new();
+        for module in part.modules {
+            let path = client.join(module).with_extension("js");
+            println!("cargo::rerun-if-changed={}", path.display());
+            join(&fs::read_to_string(&path)?, part, &mut script);
+        }
+        let script = squeeze(&script);
+        let script = if part.is_module { script } else { format!("(()=>{{'use strict';\n{script}}})();\n") };
+        fs::write(out.join(part.name).with_extension("js"), script)?;
     }
-    script.push_str("})();\n");
-    let out = PathBuf::from(env::var("OUT_DIR").unwrap_or_default()).join("client.js");
-    fs::write(out, script)
+    Ok(())
 }
 
-/// Appends `source` without its comments, indentation, imports and `export` keywords.
-fn join(source: &str, script: &mut String) {
+/// Appends `source` without its comments and indentation. A module of the same part is not imported; in a
+/// classic script nothing is exported.
+fn join(source: &str, part: &Part, script: &mut String) {
     let mut in_comment = false;
     for line in source.lines().map(str::trim) {
         if in_comment || line.starts_with("/*") {
             in_comment = !line.ends_with("*/");
-        } else if !(line.is_empty() || line.starts_with("//") || line.starts_with("import ")) {
-            script.push_str(line.strip_prefix("export ").unwrap_or(line));
+        } else if let Some((names, module)) = imported(line) {
+            if let Some(other) = PARTS.iter().find(|other| other.name != part.name && other.has(module)) {
+                script.push_str(&format!("import {names} from './{}.js';\n", other.name));
+            }
+        } else if !(line.is_empty() || line.starts_with("//")) {
+            let kept = if part.is_module { line } else { line.strip_prefix("export ").unwrap_or(line) };
+            script.push_str(kept);
             script.push('\n');
         }
     }
+}
+
+/// What a line imports, and the file name of the module.
+fn imported(line: &str) -> Option<(&str, &str)> {
+    let (names, module) = line.strip_prefix("import ")?.split_once(" from '")?;
+    Some((names, module.rsplit_once('/')?.1.strip_suffix(".js';")?))
+}
+
+impl Part {
+    /// Whether a module with this file name belongs to it. No two parts that import each other share one.
+    fn has(&self, module: &str) -> bool {
+        self.is_module && self.modules.iter().any(|own| own.rsplit('/').next() == Some(module))
+    }
+}
+
+/// Takes out the spaces and line ends around operators and brackets, except in strings and templates; in the
+/// template of a `STYLE`, those that a stylesheet does not need.
+fn squeeze(script: &str) -> String {
+    const TIGHT: &str = "{}()[];,=<>?:&|!*+-/";
+    const TIGHT_AFTER: &str = "{};,:";
+    let mut output = String::with_capacity(script.len());
+    let mut characters = script.chars().peekable();
+    let mut quote = None;
+    let mut is_style = false;
+    while let Some(character) = characters.next() {
+        let is_space = matches!(character, ' ' | '\n');
+        if quote.is_some() {
+            if is_style && is_space {
+                let ends = output.ends_with(|before| TIGHT_AFTER.contains(before) || before == '`');
+                if ends || characters.peek().is_some_and(|after| "{}`".contains(*after)) {
+                    continue;
+                }
+            }
+            output.push(character);
+            if character == '\\' {
+                output.extend(characters.next());
+            } else if quote == Some(character) {
+                quote = None;
+            }
+            continue;
+        }
+        match character {
+            '\'' | '"' | '`' => {
+                quote = Some(character);
+                is_style = output.ends_with("STYLE=");
+            }
+            ' ' if output.ends_with(|before| TIGHT.contains(before))
+                || characters.peek().is_some_and(|after| TIGHT.contains(*after)) =>
+            {
+                continue;
+            }
+            '\n' if output.ends_with(|before| "{};,([".contains(before)) => continue,
+            _ => {}
+        }
+        output.push(character);
+    }
+    output
 }

@@ -55,6 +55,48 @@ fn a_person_signs_in_works_is_away_is_told_why_unlocks_and_goes_on() {
 }
 
 #[test]
+fn the_form_in_a_frame_unlocks_and_never_leads_to_the_application() {
+    let world = World::impatient();
+    let mut browser = world.ada();
+    until("the session locks", || {
+        (browser.get("/.tenure/session").json()["state"] == "locked").then_some(())
+    });
+    let page = browser.get("/.tenure/unlock?frame=1&return_to=/echo");
+    assert_eq!(page.header("cross-origin-embedder-policy"), Some("require-corp"));
+    assert_eq!(page.header("cross-origin-opener-policy"), None, "the window can be closed by its opener");
+    assert!(
+        page.header("content-security-policy")
+            .is_some_and(|policy| policy.contains("frame-ancestors 'self'"))
+    );
+
+    let form = Form::find(&page.text(), "/unlock");
+    let wrong = form.clone().fill("password", "not the password");
+    let mut by_client = Request::new("POST", &wrong.action)
+        .with("Content-Type", "application/x-www-form-urlencoded")
+        .body(wrong.encode());
+    let told = browser.fetch_with(by_client.clone());
+    assert_eq!((told.status, told.json()["detail"].as_str().is_some()), (401, true), "{}", told.text());
+    assert!(browser.submit(&wrong).text().contains("role=\"alert\""), "without the client it is a page");
+
+    by_client = by_client.body(form.fill("password", PASSWORD).encode());
+    let done = browser.fetch_with(by_client);
+    assert_eq!((done.status, done.location()), (303, "/.tenure/unlock?frame=1"), "{}", done.text());
+    let before = world.upstream.requests();
+    let page = browser.follow(done);
+    assert!(page.text().contains("You are signed in") && !page.text().contains("<form"), "{}", page.text());
+    assert_eq!(world.upstream.requests(), before);
+    assert_eq!(seen_once(&browser.get("/echo"), "tenure-subject"), ADA);
+}
+
+#[test]
+fn an_event_stream_goes_on_from_the_event_in_its_address() {
+    let world = World::start();
+    let arrived = world.ada().fetch("GET", "/echo?a=1&tenure-last-event-id=42%20b");
+    assert_eq!(arrived.json()["target"], "/echo?a=1");
+    assert_eq!(seen_once(&arrived, "last-event-id"), "42 b");
+}
+
+#[test]
 fn requests_of_a_machine_do_not_keep_a_session_from_locking() {
     let world = World::impatient();
     let mut browser = world.ada();

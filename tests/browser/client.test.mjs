@@ -8,7 +8,7 @@ import { SCHEMES, SCREENSHOTS, WIDTHS, launch, renderPages, until, violations } 
 import { BASE, MockGateway } from './mock_gateway.mjs';
 
 const rendered = renderPages();
-const script = join(rendered.dir, '.tenure/client.js');
+const scripts = join(rendered.dir, '.tenure');
 let browser;
 /** @type {(() => unknown)[]} */
 let cleanUp = [];
@@ -26,7 +26,7 @@ after(async () => {
 });
 
 async function gatewayWith(limits) {
-  const gateway = await new MockGateway(script, limits).start();
+  const gateway = await new MockGateway(scripts, limits).start();
   cleanUp.push(() => gateway.stop());
   return gateway;
 }

@@ -2,13 +2,14 @@
 
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 
 /** Not the usual path, so that a client that does not read its tag is found out. */
 export const BASE = '/gate';
 const NONCE = 'bm9uY2U';
 const CSP = {
   plain: undefined,
-  strict: `default-src 'none'; script-src 'nonce-${NONCE}'; connect-src 'self'; base-uri 'none'`,
+  strict: `default-src 'none'; script-src 'nonce-${NONCE}'; connect-src 'self'; frame-src 'self'; base-uri 'none'`,
   dynamic: `default-src 'none'; script-src 'nonce-${NONCE}' 'strict-dynamic'; connect-src 'self'`,
   types: "script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'",
   closed: `default-src 'none'; script-src 'nonce-${NONCE}'`,
@@ -16,11 +17,11 @@ const CSP = {
 
 export class MockGateway {
   /**
-   * @param {string} script file of the client
+   * @param {string} scripts folder of the client's parts
    * @param {{ idle: number, absolute?: number, warnBefore: number, state?: string }} limits in milliseconds
    */
-  constructor(script, { idle, absolute = 3_600_000, warnBefore, state = 'active' }) {
-    this.script = readFileSync(script);
+  constructor(scripts, { idle, absolute = 3_600_000, warnBefore, state = 'active' }) {
+    this.scripts = ['client.js', 'unlock.js'].map((name) => [`${BASE}/${name}`, readFileSync(join(scripts, name))]);
     Object.assign(this, { idle, absolute, warnBefore, state, subject: 'ada', down: false, skew: 0 });
     this.words = {};
     this.count = { session: 0, extend: 0, activity: 0, 'sign-out': 0 };
@@ -84,8 +85,13 @@ export class MockGateway {
 
   serve(request, response) {
     const { pathname, searchParams } = new URL(request.url, this.address);
-    if (pathname === `${BASE}/client.js`) {
-      response.writeHead(200, { 'content-type': 'text/javascript' }).end(this.script);
+    const [, script] = this.scripts.find(([path]) => path === pathname) ?? [];
+    if (script) {
+      response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
+      return;
+    }
+    if (pathname === `${BASE}/unlock` && (request.method === 'POST' || searchParams.has('frame'))) {
+      this.unlock(request, response);
       return;
     }
     const own = pathname.match(/^\/gate\/(session\/extend|session\/activity|session|sign-out)$/)?.[1];
@@ -94,6 +100,18 @@ export class MockGateway {
       this.log.push(searchParams.get('line'));
       response.writeHead(200).end();
     } else this.page(pathname, searchParams, response);
+  }
+
+  /** The page in the dialog's frame, without a password to check. */
+  unlock(request, response) {
+    if (request.method === 'POST') {
+      Object.assign(this, { state: 'active', words: {}, activeAt: this.now() });
+      response.writeHead(303, { location: `${BASE}/unlock?frame=1` }).end();
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><html lang="en"><title>Sign in</title><main>
+${this.state === 'locked' ? '<form method="post"><label>Password <input type="password" autofocus></label><button>Sign in again</button></form>' : ''}
+</main></html>`);
   }
 
   own(name, request, response) {
@@ -124,7 +142,7 @@ export class MockGateway {
     const frames = options.has('frames') ? '<iframe src="/frame" title="a"></iframe>'.repeat(5) : '';
     response.writeHead(200, headers).end(`<!doctype html><html lang="en"><head><title>Page ${pathname}</title>
 <meta name="viewport" content="width=device-width">
-<script src="${BASE}/client.js" nonce="${NONCE}" defer data-tenure-base="${BASE}"></script></head>
+<script src="${BASE}/client.js" nonce="${NONCE}" data-tenure-base="${BASE}"></script></head>
 <body><main><h1>A page</h1><label>Text <textarea id="text"></textarea></label><a href="/next">next</a>${frames}</main></body></html>`);
   }
 }

@@ -40,5 +40,16 @@ export const dialogButton = (page, name) => dialog(page).getByRole('button', { n
 export const shown = (page, text) => dialog(page).filter({ hasText: text }).waitFor({ timeout: 20_000 });
 export const gone = (page) => dialog(page).waitFor({ state: 'detached', timeout: 10_000 });
 
+/** The form in the dialog of a locked page. */
+export const signInForm = (page) => dialog(page).frameLocator('iframe');
+
+/** Signs in again without leaving the page. */
+export async function unlockInPlace(page, gateway) {
+  const form = signInForm(page);
+  await form.getByLabel('Password').fill(gateway.password);
+  await form.getByRole('button', { name: 'Sign in again' }).click();
+  await gone(page);
+}
+
 export const subject = (page) => page.locator('[data-subject]').innerText();
 export const path = (page) => new URL(page.url()).pathname;

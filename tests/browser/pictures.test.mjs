@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ROOT, SCHEMES, SCREENSHOTS, WIDTHS, violations } from './harness.mjs';
-import { dialog, dialogButton, press, shown, signIn } from './person.mjs';
+import { dialog, dialogButton, press, shown, signIn, signInForm } from './person.mjs';
 import { stage } from './stage.mjs';
 
 const { demo, serve, context: contextWith } = stage();
@@ -44,6 +44,7 @@ for (const width of WIDTHS) {
       const box = await dialog(page).boundingBox();
       assert.ok(box && box.x >= 0 && box.x + box.width <= width, 'the dialog fits');
       await shown(page, 'locked because you were away');
+      await signInForm(page).getByLabel('Password').waitFor();
       await check(page, 'locked');
       await page.goto(`${gateway.url}/claim/1`);
       await check(page, 'unlock');

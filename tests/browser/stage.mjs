@@ -39,6 +39,8 @@ export function stage() {
     },
     /** `tenure serve` before any application, with lines of `[policy]`. */
     before: (upstream, policy) => kept(startGateway(upstream, `[policy]\n${policy}\n`)),
+    /** Starts a program of the test's own. */
+    run: (program) => kept(program.start()),
     /** A small server of the test's own. */
     async listen(answer) {
       const server = createServer(answer);

@@ -249,6 +249,10 @@ impl Builder<'_> {
             upstream: upstream.parse().ok()?,
             step_up_within: None,
             inject_client: client,
+            cover_when_locked: !matches!(
+                self.value(Table::Policy, "cover_when_locked"),
+                Some(Value::Boolean(false))
+            ),
         };
         let mut seen = HashMap::new();
         let mut routes = Vec::new();
@@ -297,11 +301,16 @@ impl Builder<'_> {
                 None => fallback.upstream.clone(),
             },
             step_up_within: section.get("step_up_within").and_then(|setting| as_duration(&setting.value)),
-            inject_client: match section.get("client").map(|setting| &setting.value) {
-                Some(Value::Boolean(client)) => *client,
-                _ => fallback.inject_client,
-            },
+            inject_client: boolean(section, "client").unwrap_or(fallback.inject_client),
+            cover_when_locked: boolean(section, "cover_when_locked").unwrap_or(fallback.cover_when_locked),
         })
+    }
+}
+
+fn boolean(section: &Section, name: &str) -> Option<bool> {
+    match section.get(name)?.value {
+        Value::Boolean(value) => Some(value),
+        _ => None,
     }
 }
 

@@ -296,6 +296,13 @@ pub static KEYS: &[Key] = &[
         Some("30s"),
         "How long a replaced token still serves requests under way, at its old privilege.",
     ),
+    key(
+        Table::Policy,
+        "cover_when_locked",
+        Kind::Boolean,
+        Some("true"),
+        "Whether a page that is open when its session locks is covered. With `false` it stays readable and says that it is locked.",
+    ),
     later(
         Table::Policy,
         "on_address_change",

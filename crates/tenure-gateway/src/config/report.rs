@@ -131,6 +131,7 @@ fn route_report(route: &Route, own: &Section, base: &Section) -> RouteReport {
     if let Some(within) = route.step_up_within {
         entries.push(entry("step_up_within", write_duration(within)));
     }
+    entries.push(entry("cover_when_locked", route.cover_when_locked.to_string()));
     RouteReport {
         host: route.host.clone().unwrap_or_else(|| "*".into()),
         path: route.pattern.to_string(),

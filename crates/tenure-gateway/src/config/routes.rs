@@ -26,6 +26,8 @@ pub struct Route {
     pub step_up_within: Option<Duration>,
     /// Whether the browser client is added to pages.
     pub inject_client: bool,
+    /// Whether the browser client covers a page whose session is locked.
+    pub cover_when_locked: bool,
 }
 
 /// Which paths a route is for.
@@ -165,6 +167,7 @@ mod tests {
             upstream: Uri::from_static("http://127.0.0.1:3000"),
             step_up_within: None,
             inject_client: true,
+            cover_when_locked: true,
         }
     }
 

@@ -15,7 +15,7 @@ use super::identity::Identity;
 use super::reply::{self, Reply};
 use super::standing::Standing;
 use super::visit::{RequestId, Visit};
-use super::{cors, endpoints, keeping, refusal, replay, streams};
+use super::{cors, endpoints, keeping, refusal, replay, resume, streams};
 use crate::config::{Access, Route};
 use crate::net::{Peer, resolve};
 use crate::pages::ErrorKind;
@@ -198,6 +198,7 @@ async fn pass_on<S: Store>(
     if let Ok(id) = visit.request_id.to_string().parse() {
         request.headers_mut().insert(REQUEST_ID, id);
     }
+    resume::from_last_event(&mut request);
     let with = Forward {
         upstream: &upstream,
         peer,

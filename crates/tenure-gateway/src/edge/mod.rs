@@ -12,6 +12,7 @@ mod keeping;
 mod refusal;
 mod replay;
 mod reply;
+mod resume;
 mod standing;
 mod streams;
 mod visit;

@@ -15,6 +15,8 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' 
                            frame-ancestors 'self'; base-uri 'none'";
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const EMBEDDER_POLICY: HeaderName = HeaderName::from_static("cross-origin-embedder-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// A page.
 pub(super) fn page(status: StatusCode, html: Result<String, askama::Error>) -> Reply {
@@ -45,6 +47,17 @@ pub(super) fn let_forms_lead_anywhere(reply: &mut Reply) {
     if let Ok(policy) = policy.parse() {
         reply.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
+}
+
+/// A page that stands in a frame of the application's page, whatever policy that page has on embedding, or in a window
+/// that it opened and may close.
+pub(super) fn framed_page(status: StatusCode, html: Result<String, askama::Error>) -> Reply {
+    let mut reply = page(status, html);
+    let headers = reply.headers_mut();
+    headers.remove(OPENER_POLICY);
+    headers.insert(EMBEDDER_POLICY, HeaderValue::from_static("require-corp"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    reply
 }
 
 /// `303 See Other`: whatever was sent is not sent again.

@@ -6,6 +6,7 @@
 mod account;
 mod advice;
 mod errors;
+mod frame;
 mod kept;
 mod moment;
 mod sign_in;
@@ -17,6 +18,7 @@ pub mod words;
 pub use account::{AccountSessions, SessionRow};
 pub(crate) use errors::size_words;
 pub use errors::{ErrorKind, ErrorPage};
+pub use frame::{FrameDone, UnlockFrame};
 pub use kept::{KeptField, KeptList, KeptRequest, KeptRow, NotKeptPage, NotKeptReason, SentWork};
 pub use moment::Moment;
 pub(crate) use moment::wait_words;

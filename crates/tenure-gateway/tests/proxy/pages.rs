@@ -14,15 +14,19 @@ use tokio::sync::mpsc;
 use crate::support::{AppBody, Gateway, Settings, application, channel, nothing, soon, text};
 
 const PAGE: &str = "<!doctype html><html><head><title>x</title></head><body>Hello</body></html>";
-const TAG: &str = "<script src=\"/.tenure/client.js\" defer data-tenure-base=\"/.tenure\"></script>";
 const NAVIGATION: &str = "Host: a\r\nSec-Fetch-Dest: document";
 
 fn with_script() -> Settings {
     Settings { with_script: true, ..Settings::default() }
 }
 
+fn tag() -> String {
+    let address = tenure_gateway::assets::client().url("/.tenure");
+    format!("<script src=\"{address}\" data-tenure-base=\"/.tenure\"></script>")
+}
+
 fn page_with_script() -> String {
-    PAGE.replace("<head>", &format!("<head>{TAG}"))
+    PAGE.replace("<head>", &format!("<head>{}", tag()))
 }
 
 fn packed(page: &str) -> Vec<u8> {
@@ -188,7 +192,9 @@ async fn a_page_that_streams_keeps_streaming() {
     let mut client = gateway.connect().await;
     client.send(format!("GET / HTTP/1.1\r\n{NAVIGATION}\r\n\r\n")).await;
     let sender = soon("the request", senders.recv()).await.unwrap();
-    for (piece, seen) in [("<html><head>", TAG), ("<title>a</title>", "<title>a</title>"), ("<p>b", "<p>b")] {
+    for (piece, seen) in
+        [("<html><head>", tag().as_str()), ("<title>a</title>", "<title>a</title>"), ("<p>b", "<p>b")]
+    {
         sender.send(Frame::data(Bytes::from(piece))).await.unwrap();
         client.read_to(seen.as_bytes()).await;
     }

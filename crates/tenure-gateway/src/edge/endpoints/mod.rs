@@ -175,14 +175,14 @@ impl<'a, S: Store> Call<'a, S> {
 
     /// The policy of the page that the request is about, named in `?for=` or `?return_to=`, or of the host.
     fn policy(&self) -> std::sync::Arc<tenure::core::Policy> {
-        let page = self.visit.query("for").or_else(|| self.visit.query("return_to"));
-        match page {
-            Some(page) => {
-                let path = page.split(['?', '#']).next().unwrap_or_default();
-                self.settings.routes.find(self.visit.host(), path).policy.clone()
-            }
-            None => self.settings.policy.clone(),
-        }
+        self.route().map_or_else(|| self.settings.policy.clone(), |route| route.policy.clone())
+    }
+
+    /// The route of the page that the request is about, if it names one.
+    fn route(&self) -> Option<&'a crate::config::Route> {
+        let page = self.visit.query("for").or_else(|| self.visit.query("return_to"))?;
+        let path = page.split(['?', '#']).next().unwrap_or_default();
+        Some(self.settings.routes.find(self.visit.host(), path))
     }
 
     async fn judge(&self, request: &Request<'_>) -> Result<Standing<'a>, Unavailable> {

@@ -50,6 +50,9 @@ fn state<S: Store>(call: &Call<'_, S>, standing: &Standing<'_>) -> reply::Reply 
         "unlock_url": format!("{}/unlock", call.settings.base_path),
         "why_url": format!("{}/why", call.settings.base_path),
     });
+    if call.route().is_some_and(|route| !route.cover_when_locked) {
+        document["cover"] = false.into();
+    }
     if let Some((reason, since)) = standing.refusal() {
         let words = words::find(reason.code());
         document["state"] = reason.session_state().into();

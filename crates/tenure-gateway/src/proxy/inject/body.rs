@@ -220,8 +220,9 @@ mod tests {
     const PAGE: &str = "<!doctype html><html><head><title>x</title></head><body>Hello</body></html>";
 
     fn expected() -> Vec<u8> {
-        let tag = "<head><script src=\"/.tenure/client.js\" defer data-tenure-base=\"/.tenure\"></script>";
-        PAGE.replace("<head>", tag).into_bytes()
+        let address = crate::assets::client().url("/.tenure");
+        let tag = format!("<head><script src=\"{address}\" data-tenure-base=\"/.tenure\"></script>");
+        PAGE.replace("<head>", &tag).into_bytes()
     }
 
     #[test]

@@ -140,9 +140,10 @@ impl PageRequest {
 /// Base path and nonce consist of characters that mean nothing in HTML.
 fn tag(base: &str, nonce: Option<&str>) -> Bytes {
     let nonce = nonce.map(|nonce| format!(" nonce=\"{nonce}\"")).unwrap_or_default();
-    Bytes::from(format!(
-        "<script src=\"{base}/client.js\" defer data-tenure-base=\"{base}\"{nonce}></script>"
-    ))
+    // Not `defer`: it has to be there before the application's scripts call anything. The address carries its
+    // hash, so that it comes from the browser's cache.
+    let address = crate::assets::client().url(base);
+    Bytes::from(format!("<script src=\"{address}\" data-tenure-base=\"{base}\"{nonce}></script>"))
 }
 
 /// Whole pages: successes and errors, but no parts, no redirections and nothing without a body.

@@ -76,9 +76,10 @@ fn the_headers_of_a_changed_page_are_true() {
         ],
     );
     let Outcome::Inject { tag, is_gzip: true } = outcome else { panic!("{outcome:?}") };
+    let address = crate::assets::client().url("/.tenure");
     assert_eq!(
         tag,
-        "<script src=\"/.tenure/client.js\" defer data-tenure-base=\"/.tenure\" nonce=\"n0nce\"></script>"
+        format!("<script src=\"{address}\" data-tenure-base=\"/.tenure\" nonce=\"n0nce\"></script>")
     );
     assert!(!headers.contains_key(CONTENT_LENGTH) && !headers.contains_key("content-digest"));
     assert_eq!(headers[ETAG], "\"abc;tn1\"");

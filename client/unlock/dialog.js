@@ -1,6 +1,4 @@
-// The client's one dialog: a warning that can be put off, or a cover that can't. It lives in a shadow root with
-// a constructed stylesheet, so that neither the application's styles nor a strict policy get in its way, and it
-// is the only thing in the page that the client touches.
+// What the client shows: a warning, a cover, or a bar below a page that stays readable.
 
 import { WORDS, spell } from './words.js';
 
@@ -16,7 +14,10 @@ import { WORDS, spell } from './words.js';
  * @property {string} title
  * @property {string} text
  * @property {Button[]} buttons the first is the main one
- * @property {boolean} cover nothing behind is shown, and Escape does not close it
+ * @property {boolean} cover nothing behind is shown
+ * @property {boolean} [bar] it stands below the page, which can be used
+ * @property {() => void} [leave] what Escape does; without it the dialog stays
+ * @property {boolean} [signIn] the form to sign in is shown in it
  * @property {boolean} ready the main button has the focus; otherwise the heading, so that no stray key presses it
  */
 
@@ -32,18 +33,25 @@ padding: clamp(1.25rem, 5vw, 2rem); overflow: auto; font: 1rem/1.5 system-ui, sa
 color: var(--text); background: var(--surface); border: 1px solid var(--edge); border-radius: 14px
 }
 dialog::backdrop { background: #12191d8c }
+.bar {
+position: fixed; inset: auto 0 0; z-index: 2147483647; inline-size: 100%; max-inline-size: none; padding: .75rem clamp(1rem, 4vw, 2rem);
+display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1rem; border-width: 2px 0 0; border-radius: 0
+}
+.bar h2, .bar p, .bar .buttons { margin: 0 }
+.bar h2 { font-size: 1rem }
 .cover::backdrop { background: #f4f6f7 }
 h2, p { margin: 0 0 .75rem; overflow-wrap: break-word }
 h2 { font-size: 1.25rem; line-height: 1.3; outline: none }
 .left { font-weight: 600; font-variant-numeric: tabular-nums }
-p:empty { display: none }
+p:empty, .form:empty { display: none }
+iframe { display: block; inline-size: calc(100% + .5rem); block-size: 16rem; margin: 0 -.25rem; border: 0; color-scheme: inherit }
 .buttons { display: flex; flex-wrap: wrap; gap: .75rem; margin-block-start: 1.25rem }
 button {
 min-block-size: 2.875rem; padding: .5rem 1.125rem; font: inherit; font-weight: 600; cursor: pointer;
 color: var(--accent); background: var(--surface); border: 1px solid var(--edge); border-radius: 10px
 }
 button:hover { background: var(--tint) }
-button:first-child { color: var(--surface); background: var(--accent); border-color: var(--accent) }
+.form:empty + .buttons button:first-child { color: var(--surface); background: var(--accent); border-color: var(--accent) }
 button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 .said { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%) }
 @media (prefers-color-scheme: dark) {
@@ -59,13 +67,11 @@ dialog { --text: #e8eef1; --surface: #1b252a; --edge: #80929b; --accent: #84c5e3
  */
 function make(tag, attributes = {}) {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  for (const name in attributes) element.setAttribute(name, attributes[name] ?? '');
   return element;
 }
 
 export class Dialog {
-  host = document.createElement('tenure-session');
-  box = make('dialog', { 'aria-labelledby': 'title', 'aria-describedby': 'text left', lang: 'en' });
   title = make('h2', { id: 'title', tabindex: '-1' });
   text = make('p', { id: 'text' });
   left = make('p', { id: 'left', class: 'left' });
@@ -73,52 +79,64 @@ export class Dialog {
   // Outside the dialog, for what is said when it has closed; in it, for what is said while it is open.
   after = make('p', { class: 'said', role: 'status' });
   said = make('p', { class: 'said', role: 'status' });
+  form = make('div', { class: 'form' });
   buttons = make('div', { class: 'buttons' });
   /** @type {Face | null} */
   face = null;
   heard = Infinity;
+  isBar = false;
 
-  /** @param {() => void} putOff Escape was pressed in a warning */
-  constructor(putOff) {
-    const root = this.host.attachShadow({ mode: 'open' });
-    try {
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync(STYLE);
-      root.adoptedStyleSheets = [sheet];
-    } catch {
-      // An old browser shows the dialog in its own style.
+  /** @param {import('../curtain.js').Curtain} curtain */
+  constructor(curtain) {
+    this.curtain = curtain;
+    this.box = curtain.box;
+    for (const [name, value] of [['aria-labelledby', 'title'], ['aria-describedby', 'text left'], ['lang', 'en']]) {
+      this.box.setAttribute(name ?? '', value ?? '');
     }
-    this.box.append(this.title, this.text, this.left, this.busy, this.said, this.buttons);
-    root.append(this.box, this.after);
+    curtain.dress(STYLE);
+    curtain.open();
+    this.box.replaceChildren(this.title, this.text, this.left, this.busy, this.said, this.form, this.buttons);
+    curtain.root.append(this.after);
     this.box.addEventListener('cancel', (event) => {
-      if (this.face?.cover) event.preventDefault();
+      event.preventDefault();
+      this.face?.leave?.();
     });
     // Browsers close a dialog at a repeated Escape whatever its cancel event says.
     this.box.addEventListener('close', () => {
-      if (this.face?.cover && !this.box.open) this.box.showModal();
-      else if (this.face && !this.box.open) {
-        this.face = null;
-        putOff();
-      }
+      const { face, box } = this;
+      if (!face || box.open) return;
+      this.face = null;
+      if (face.leave) face.leave();
+      else this.show(face);
     });
   }
 
   /** @param {Face} face */
   show(face) {
-    if (!this.host.isConnected) document.documentElement.append(this.host);
+    this.curtain.place();
     if (this.face?.key === face.key && this.box.open) return;
     this.face = face;
     this.heard = Infinity;
     this.after.textContent = this.said.textContent = this.left.textContent = '';
     this.title.textContent = face.title;
     this.text.textContent = face.text;
-    this.box.className = face.cover ? 'cover' : '';
-    this.buttons.replaceChildren(...face.buttons.map(({ label, press }) => {
+    this.box.className = face.bar ? 'bar' : face.cover ? 'cover' : '';
+    if (!face.signIn) this.form.textContent = '';
+    this.buttons.textContent = '';
+    for (const { label, press } of face.buttons) {
       const button = make('button', { type: 'button' });
       button.textContent = label;
       button.addEventListener('click', press);
-      return button;
-    }));
+      this.buttons.append(button);
+    }
+    if (face.bar || this.isBar) this.box.close();
+    this.isBar = !!face.bar;
+    if (face.bar) {
+      // Shown by its attribute, it leaves the focus where it is.
+      this.box.setAttribute('open', '');
+      this.after.textContent = face.title;
+      return;
+    }
     if (!this.box.open) this.box.showModal();
     const first = face.ready ? this.buttons.querySelector('button') : null;
     (first ?? this.title).focus();
@@ -130,8 +148,8 @@ export class Dialog {
    */
   count(ms) {
     this.left.textContent = `${WORDS.left} ${spell(ms)}`;
-    if (SAID.some((mark) => ms <= mark && this.heard > mark) && this.heard !== Infinity) {
-      this.said.textContent = this.left.textContent;
+    for (const mark of SAID) {
+      if (ms <= mark && this.heard > mark && this.heard !== Infinity) this.said.textContent = this.left.textContent;
     }
     this.heard = ms;
   }
@@ -145,6 +163,7 @@ export class Dialog {
   hide(word = '') {
     if (!this.face) return;
     this.face = null;
+    this.form.textContent = '';
     this.box.close();
     this.after.textContent = word;
   }

@@ -7,17 +7,20 @@ export const WORDS = {
   absoluteText: 'This limit cannot be extended. Save your work, then sign in again, or go on until the session stops.',
   left: 'Time left:',
   stay: 'Stay signed in',
-  again: 'Sign in again now',
+  again: 'Sign in again',
+  againNow: 'Sign in again now',
   later: 'Not now',
   out: 'Sign out',
-  goesOn: 'You are still signed in.',
+  goesOn: 'You are signed in.',
   go: 'Continue',
   reload: 'Reload the page',
   moment: 'One moment…',
   reconnecting: 'Reconnecting…',
   checking: 'Checking your session…',
   stopped: 'Your session needs your attention',
-  stoppedText: 'What you typed here stays while this page is open: to keep it, unlock in another tab and come back.',
+  stoppedText: 'What you typed here stays while this page is open.',
+  lockedTitle: 'This page is locked',
+  lockedText: 'Everything stays as you left it. What waits to be sent goes on when you sign in again.',
   other: 'Somebody else is signed in now',
   otherText: 'This page belongs to whoever opened it. Reload it to go on as the one who is signed in.',
 };
@@ -31,6 +34,7 @@ export function spell(ms) {
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
   /** @type {[number, string][]} */
   const parts = [[hours, 'hour'], [minutes, 'minute'], [seconds >= 600 ? 0 : seconds % 60, 'second']];
-  const said = parts.filter(([count]) => count).map(([count, unit]) => `${count} ${unit}${count > 1 ? 's' : ''}`);
-  return said.join(' ') || '0 seconds';
+  let said = '';
+  for (const [count, unit] of parts) if (count) said += `${said && ' '}${count} ${unit}${count > 1 ? 's' : ''}`;
+  return said || '0 seconds';
 }

@@ -1,0 +1,124 @@
+// What the dialog says and offers, for everything that can be shown.
+
+import { Dialog } from './dialog.js';
+import { WORDS } from './words.js';
+
+/** @typedef {import('../state.js').View} View */
+/** @typedef {import('./dialog.js').Face} Face */
+
+export class Faces {
+  /** A button was pressed, and its answer is awaited. */
+  busy = false;
+  /** The person put signing in off, and the page shows that it is locked. */
+  resting = false;
+
+  /** @param {import('../session.js').Session} session */
+  constructor(session) {
+    this.session = session;
+    this.dialog = new Dialog(session.curtain);
+  }
+
+  /**
+   * @param {View} shown
+   * @param {number} now
+   * @returns {boolean} whether the form to sign in belongs there
+   */
+  paint(shown, now) {
+    const { dialog, session: { known } } = this;
+    if (shown.kind !== 'stopped') this.resting = false;
+    if (shown.kind === 'quiet') {
+      dialog.hide(known.snooze ? '' : WORDS.goesOn);
+      return false;
+    }
+    const face = this.faceOf(shown);
+    dialog.show(face);
+    if (shown.kind === 'warning') dialog.count(shown.at - now);
+    dialog.wait(known.failing ? WORDS.reconnecting : this.busy ? WORDS.moment : '');
+    return !!face.signIn;
+  }
+
+  /**
+   * @param {Exclude<View, { kind: 'quiet' }>} shown
+   * @returns {Face}
+   */
+  faceOf(shown) {
+    const { session } = this;
+    const cover = { cover: true, ready: false };
+    if (shown.kind === 'checking') {
+      return { ...cover, key: 'checking', title: WORDS.checking, text: '', buttons: [] };
+    }
+    if (shown.kind === 'other') {
+      const reload = { label: WORDS.reload, press: () => location.reload() };
+      return { ...cover, key: 'other', title: WORDS.other, text: WORDS.otherText, buttons: [reload] };
+    }
+    if (shown.kind === 'stopped') {
+      const { state, reason, title = WORDS.stopped, message: text = '', why_url: why } = shown.answer;
+      const key = `${state} ${reason}`;
+      if (state === 'locked') return this.locked(key, title, text, shown.answer.cover !== false);
+      const go = { label: WORDS.go, press: () => this.go(why ?? `${session.base}/why`) };
+      return { ...cover, key, title, text: `${text} ${WORDS.stoppedText}`, buttons: [go] };
+    }
+    const out = { label: WORDS.out, press: () => this.press(() => session.signOut()) };
+    const leave = () => session.putOff();
+    if (shown.absolute) {
+      const unlock = session.known.answer?.unlock_url ?? `${session.base}/unlock`;
+      const again = { label: WORDS.againNow, press: () => this.go(unlock) };
+      return {
+        key: 'absolute', title: WORDS.absoluteTitle, text: WORDS.absoluteText,
+        buttons: [again, { label: WORDS.later, press: leave }, out], cover: false, ready: false, leave,
+      };
+    }
+    const stay = { label: WORDS.stay, press: () => this.press(() => session.put(() => session.link.extend())) };
+    return {
+      key: 'idle', title: WORDS.idleTitle, text: WORDS.idleText, buttons: [stay, out], cover: false, ready: true, leave,
+    };
+  }
+
+  /**
+   * @param {string} reason
+   * @param {string} title
+   * @param {string} text
+   * @param {boolean} cover
+   * @returns {Face}
+   */
+  locked(reason, title, text, cover) {
+    /** @param {boolean} resting */
+    const rest = (resting) => {
+      this.resting = resting;
+      this.session.refresh();
+    };
+    if (this.resting) {
+      const again = { label: WORDS.again, press: () => rest(false) };
+      return {
+        key: `${reason} rest`, title: WORDS.lockedTitle, text: WORDS.lockedText, buttons: [again],
+        cover, bar: !cover, ready: true,
+      };
+    }
+    const leave = () => rest(true);
+    return {
+      key: reason, title, text, buttons: [{ label: WORDS.later, press: leave }], cover, ready: false, leave, signIn: true,
+    };
+  }
+
+  /** @param {() => Promise<unknown>} act */
+  async press(act) {
+    if (this.busy) return;
+    this.busy = true;
+    this.dialog.wait(WORDS.moment);
+    await act();
+    this.busy = false;
+    this.session.refresh();
+  }
+
+  /**
+   * Leaves for one of the gateway's pages, to come back to this one.
+   * @param {string} address
+   */
+  go(address) {
+    const target = new URL(address, location.href);
+    if (target.origin === location.origin) {
+      target.searchParams.set('return_to', location.pathname + location.search + location.hash);
+    }
+    location.assign(target);
+  }
+}
