@@ -106,6 +106,8 @@ test('asking how long the session lasts is not activity, however often', async (
   const context = await contextWith();
   const page = await context.newPage();
   await signIn(page, gateway, '/catalogue');
+  // What belongs to the page, its icon for one, is asked for after it has loaded.
+  await page.waitForLoadState('networkidle');
   const seen = [];
   await until('the lock', async () => {
     const { state, idle_remaining_ms: remaining } = await standing(context, gateway);
