@@ -126,6 +126,19 @@ fn a_body_of_unknown_length_and_another_type_is_kept_too() {
 }
 
 #[test]
+fn the_form_that_brings_the_lock_about_is_kept_too() {
+    let world = world();
+    let mut browser = world.ada();
+    let (sent, id) = until("a form meets the limit", || {
+        let before = world.upstream.requests();
+        let answer = browser.send(form(&browser, "/echo/strict/save", "a=b"));
+        (answer.status != 200).then(|| (world.upstream.requests() - before, kept_id(&answer)))
+    });
+    assert_eq!(sent, 0, "it did not reach the application");
+    assert_eq!(files(&world.setup), [format!("{id}.kept")]);
+}
+
+#[test]
 fn two_clicks_at_the_same_moment_send_it_once() {
     let world = world();
     let mut browser = world.ada();
