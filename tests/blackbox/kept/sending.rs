@@ -197,6 +197,8 @@ fn it_is_sent_only_with_the_form_of_its_page_and_not_while_the_session_is_locked
     let refused = browser.submit(&send);
     assert_eq!(kept_id(&refused), id, "a locked session is led to the unlock, and back to what is kept");
     assert_eq!(files(&world.setup).len(), 1, "the form of our page is not kept itself");
+    let shown = browser.get(&format!("/.tenure/kept/{id}"));
+    assert_eq!(shown.location(), format!("/.tenure/unlock?return_to=/.tenure/kept/{id}"));
     let discard = Form::find(&page.text(), "/discard");
     assert_eq!(browser.submit(&discard).status, 303);
     assert_eq!(world.upstream.requests(), before);

@@ -125,6 +125,9 @@ impl Kept {
             builder.mode(0o700);
         }
         builder.create(folder)?;
+        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            std::fs::File::open(parent)?.sync_all()?;
+        }
         let mut shelf = Shelf::default();
         for found in std::fs::read_dir(folder)? {
             let Some((id, stage)) = file::parse_path(&found?.path()) else { continue };
