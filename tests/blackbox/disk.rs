@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 
+use tenure_tests::forms::Form;
 use tenure_tests::process::Process;
 use tenure_tests::{Browser, Setup, Upstream, until};
 
@@ -13,7 +14,9 @@ use crate::world::{ADA, GRACE, PASSWORD};
 #[test]
 fn on_a_full_disk_sign_ins_are_refused_honestly_and_sessions_go_on() {
     let upstream = Upstream::start();
-    let setup = Setup::new(upstream.address()).policy("max_sessions = 1000");
+    let setup = Setup::new(upstream.address()).policy("max_sessions = 1000").more(
+        "[[route]]\npath = \"/echo/strict/*\"\nidle_timeout = \"1s\"\nabsolute_timeout = \"1s\"\nwarn_before = \"0s\"",
+    );
     setup.add_user(ADA, PASSWORD);
     setup.add_user(GRACE, PASSWORD);
     let kept = setup.path("kept");
@@ -40,6 +43,11 @@ fn on_a_full_disk_sign_ins_are_refused_honestly_and_sessions_go_on() {
     });
     ada.sign_in(ADA, PASSWORD);
 
+    let mut locked = Browser::new(setup.address);
+    locked.sign_in(ADA, PASSWORD);
+    until("it locks", || (locked.fetch("GET", "/echo/strict/").status == 401).then_some(()));
+    let work = Form { action: "/echo/save".into(), fields: vec![("text".into(), "x".repeat(1 << 20))] };
+
     let data = PathBuf::from(format!("/proc/{}/root{}", process.id(), setup.path("data").display()));
     let filler = data.join("filler");
     fill(&filler);
@@ -53,12 +61,17 @@ fn on_a_full_disk_sign_ins_are_refused_honestly_and_sessions_go_on() {
     assert_eq!(refused.status, 503, "{}", refused.text());
     assert!(refused.header("retry-after").is_some());
     assert_eq!(ada.get("/echo").status, 200, "whoever is signed in goes on");
+    let not_kept = locked.submit(&work);
+    assert_eq!(not_kept.status, 507, "{}", not_kept.text());
+    assert_eq!(fs::read_dir(data.join("kept")).unwrap().count(), 0, "nothing half stays");
 
     fs::remove_file(&filler).unwrap();
     until("sign-ins work again once there is room", || {
         (grace.try_sign_in("/.tenure/sign-in", GRACE, PASSWORD).status == 303).then_some(())
     });
     assert_eq!(ada.get("/echo").status, 200);
+    let kept = locked.submit(&work);
+    assert!(kept.location().contains("&kept=kept_"), "{} {}", kept.status, kept.location());
 }
 
 fn fill(path: &PathBuf) {

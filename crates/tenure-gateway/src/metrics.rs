@@ -17,6 +17,7 @@ use tenure::service::Outcome;
 use tenure::store::Counts;
 
 use crate::accounts::Refused;
+use crate::kept::Totals;
 use crate::proxy::UpstreamError;
 
 /// What is counted. Labels have few values, all known beforehand: no path, no name, no address.
@@ -157,7 +158,7 @@ impl Metrics {
     }
 
     /// Everything in the text format of OpenMetrics.
-    pub fn render(&self, counts: Counts, clock_offset_millis: i64) -> String {
+    pub fn render(&self, counts: Counts, kept: Totals, clock_offset_millis: i64) -> String {
         let mut registry = Registry::with_prefix("tenure");
         registry.register("answers", "Answers by class of status and by who gave them", self.answers.clone());
         registry.register(
@@ -181,6 +182,14 @@ impl Metrics {
             "What became of requests that met a lock",
             self.kept_requests.clone(),
         );
+        for (name, help, count) in [
+            ("kept_waiting", "Requests that are kept", kept.requests),
+            ("kept_bytes", "Bytes that they take", kept.bytes),
+        ] {
+            let gauge = Gauge::<i64>::default();
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+            registry.register(name, help, gauge);
+        }
         let clock = Gauge::<i64>::default();
         clock.set(clock_offset_millis);
         registry.register("clock_offset_milliseconds", "How far the wall clock is ahead of ours", clock);
@@ -234,11 +243,14 @@ mod tests {
         let metrics = Metrics::default();
         metrics.judged(&Outcome::Missing(MissingReason::CookieForged));
         metrics.answered(StatusCode::FOUND, false, Duration::from_millis(2));
-        let text = metrics.render(Counts { active: 3, locked: 2, ended: 1 }, -7);
+        let text =
+            metrics.render(Counts { active: 3, locked: 2, ended: 1 }, Totals { requests: 4, bytes: 5 }, -7);
         for line in [
             "tenure_judgements_total{verdict=\"none\",reason=\"cookie_forged\"} 1\n",
             "tenure_sessions{state=\"locked\"} 2\n",
             "tenure_answers_total{class=\"3xx\",by=\"gateway\"} 1\n",
+            "tenure_kept_waiting 4\n",
+            "tenure_kept_bytes 5\n",
             "tenure_clock_offset_milliseconds -7\n",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");

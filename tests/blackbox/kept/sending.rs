@@ -126,6 +126,19 @@ fn a_body_of_unknown_length_and_another_type_is_kept_too() {
 }
 
 #[test]
+fn the_form_that_brings_the_lock_about_is_kept_too() {
+    let world = world();
+    let mut browser = world.ada();
+    let (sent, id) = until("a form meets the limit", || {
+        let before = world.upstream.requests();
+        let answer = browser.send(form(&browser, "/echo/strict/save", "a=b"));
+        (answer.status != 200).then(|| (world.upstream.requests() - before, kept_id(&answer)))
+    });
+    assert_eq!(sent, 0, "it did not reach the application");
+    assert_eq!(files(&world.setup), [format!("{id}.kept")]);
+}
+
+#[test]
 fn two_clicks_at_the_same_moment_send_it_once() {
     let world = world();
     let mut browser = world.ada();
@@ -184,6 +197,8 @@ fn it_is_sent_only_with_the_form_of_its_page_and_not_while_the_session_is_locked
     let refused = browser.submit(&send);
     assert_eq!(kept_id(&refused), id, "a locked session is led to the unlock, and back to what is kept");
     assert_eq!(files(&world.setup).len(), 1, "the form of our page is not kept itself");
+    let shown = browser.get(&format!("/.tenure/kept/{id}"));
+    assert_eq!(shown.location(), format!("/.tenure/unlock?return_to=/.tenure/kept/{id}"));
     let discard = Form::find(&page.text(), "/discard");
     assert_eq!(browser.submit(&discard).status, 303);
     assert_eq!(world.upstream.requests(), before);

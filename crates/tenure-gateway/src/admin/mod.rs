@@ -81,10 +81,11 @@ async fn ready<S: Store>(State(admin): State<Arc<Admin<S>>>) -> Response {
 }
 
 async fn metrics<S: Store>(State(admin): State<Arc<Admin<S>>>) -> Response {
-    let text = admin
-        .gateway
-        .metrics
-        .render(admin.gateway.sessions.store().counts(), admin.clock_offset.load(Ordering::Relaxed));
+    let text = admin.gateway.metrics.render(
+        admin.gateway.sessions.store().counts(),
+        admin.gateway.kept.totals(),
+        admin.clock_offset.load(Ordering::Relaxed),
+    );
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
         .into_response()
 }

@@ -53,6 +53,7 @@ pub(super) struct Way<'a, S: Store> {
 
 /// Whether a request asks to send what is kept: by the last parameter of its query.
 pub(super) fn wanted(visit: &Visit) -> Option<Wanted<'_>> {
+    visit.uri.query()?;
     if ![Method::POST, Method::GET, Method::HEAD].contains(&visit.method) {
         return None;
     }

@@ -143,8 +143,11 @@ impl Drop for Intake {
         self.kept.shelf().ledger.release(&self.head.subject, self.reserved);
         // It is unlinked at once and its space comes back when the last write to it ends. What is left over by a file system
         // that says no is removed at the next start.
-        if let Err(error) = file::remove(&self.kept.0.folder, id, Stage::Partial) {
-            tracing::warn!(%id, %error, "what was not kept could not be removed");
+        match std::fs::remove_file(file::path(&self.kept.0.folder, id, Stage::Partial)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(%id, %error, "what was not kept could not be removed");
+            }
+            _ => {}
         }
     }
 }

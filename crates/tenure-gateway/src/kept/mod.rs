@@ -26,4 +26,4 @@ pub use head::Head;
 pub use id::KeptId;
 pub use intake::{Intake, NotKept};
 pub use quota::Limits;
-pub use store::{Entry, Kept, State};
+pub use store::{Entry, Kept, State, Totals};

@@ -64,6 +64,15 @@ pub enum State {
     Unsure,
 }
 
+/// How much is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Totals {
+    /// Requests.
+    pub requests: u64,
+    /// Bytes that they are counted as.
+    pub bytes: u64,
+}
+
 /// Why a kept request was not claimed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
@@ -116,6 +125,9 @@ impl Kept {
             builder.mode(0o700);
         }
         builder.create(folder)?;
+        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            std::fs::File::open(parent)?.sync_all()?;
+        }
         let mut shelf = Shelf::default();
         for found in std::fs::read_dir(folder)? {
             let Some((id, stage)) = file::parse_path(&found?.path()) else { continue };
@@ -170,10 +182,10 @@ impl Kept {
         list
     }
 
-    /// How many requests there are, and how many bytes they take.
-    pub fn totals(&self) -> (usize, u64) {
+    /// How much there is, with what is on its way.
+    pub fn totals(&self) -> Totals {
         let shelf = self.shelf();
-        (shelf.entries.len(), shelf.ledger.total())
+        Totals { requests: shelf.entries.len() as u64, bytes: shelf.ledger.total() }
     }
 
     /// The head of a kept request.

@@ -86,7 +86,7 @@ async fn a_request_is_kept_over_a_restart_and_sent_once() {
     assert!(matches!(kept.claim(id, &who("ada"), here()).await, Err(ClaimError::Gone)), "a second click");
     assert!(sent_body(claim).await == body);
     assert_eq!(kept.find(id, &who("ada"), here()), None);
-    assert_eq!((kept.totals(), shop.files()), ((0, 0), vec![]));
+    assert_eq!((kept.totals(), shop.files()), (Totals::default(), vec![]));
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn what_is_beyond_a_limit_leaves_nothing_behind() {
     assert!(matches!(keep(&kept, "ada", 1, &large).await, Err(NotKept::TooLarge(_))));
     let announced = kept.begin(head("ada", 1), Some(1 << 40), LIMITS).await;
     assert!(matches!(announced, Err(NotKept::TooLarge(_))));
-    assert_eq!((kept.totals(), shop.files()), ((0, 0), vec![]));
+    assert_eq!((kept.totals(), shop.files()), (Totals::default(), vec![]));
 
     let most = vec![0; 1_000_000];
     let full = loop {
@@ -183,7 +183,7 @@ async fn what_a_crash_left_half_written_is_removed_and_a_damaged_file_harms_no_o
     std::fs::write(file::path(shop.folder.path(), damaged, Stage::Waiting), b"no such thing").unwrap();
     let kept = shop.open();
     assert_eq!(shop.files(), [format!("{id}.kept")]);
-    assert_eq!(kept.totals(), (1, LEAST));
+    assert_eq!(kept.totals(), Totals { requests: 1, bytes: LEAST });
 }
 
 #[tokio::test]
