@@ -2,6 +2,8 @@
 
 use super::{Field, Found, Shown, remember};
 
+/// The line of a delimiter is not longer.
+const LONGEST_LINE: usize = 256;
 /// The head of a part is not longer; what claims to be is no form that a browser sent.
 const LONGEST_HEAD: usize = 16 * 1024;
 
@@ -80,15 +82,15 @@ impl Parts {
                 }
             },
             Place::Delimiter if self.buffer.starts_with(b"--") => self.leave(found, Place::End),
-            Place::Delimiter => match find(&self.buffer, b"\r\n") {
+            Place::Delimiter => match self.find_within(LONGEST_LINE, b"\r\n") {
                 // The line break stays: the head may be empty, and ends with a second one.
                 Some(at) => {
                     self.buffer.drain(..at);
                     self.leave(found, Place::Head)
                 }
-                None => self.give_up_beyond(256),
+                None => self.give_up_beyond(LONGEST_LINE),
             },
-            Place::Head => match find(&self.buffer, b"\r\n\r\n") {
+            Place::Head => match self.find_within(LONGEST_HEAD, b"\r\n\r\n") {
                 Some(at) => {
                     let part = Part::of_head(&String::from_utf8_lossy(&self.buffer[..at]));
                     self.buffer.drain(..at + 4);
@@ -119,8 +121,13 @@ impl Parts {
         true
     }
 
+    /// Where a pattern stands that ends within so many bytes: whatever the pieces, what ends later is not found.
+    fn find_within(&self, most: usize, pattern: &[u8]) -> Option<usize> {
+        find(&self.buffer[..self.buffer.len().min(most)], pattern)
+    }
+
     fn give_up_beyond(&mut self, most: usize) -> bool {
-        let hopeless = self.buffer.len() > most;
+        let hopeless = self.buffer.len() >= most;
         if hopeless {
             self.place = Place::End;
         }

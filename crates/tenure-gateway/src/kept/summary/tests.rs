@@ -75,3 +75,19 @@ fn what_is_no_form_is_not_taken_for_one_and_broken_ones_are_read_as_far_as_they_
     assert_eq!(read(FILES, &endless, 64 * 1024).fields, []);
     assert_eq!(read(FILES, b"------b", 64).fields, []);
 }
+
+#[test]
+fn a_line_or_head_that_is_too_long_is_no_part_whatever_pieces_it_comes_in() {
+    let part = "Content-Disposition: form-data; name=\"a\"\r\n\r\nb\r\n------b--";
+    for (padding, is_part) in [(254, true), (255, false), (400, false)] {
+        let body = format!("------b{}\r\n{part}", " ".repeat(padding));
+        for piece in 1..=body.len() {
+            let fields = read(FILES, body.as_bytes(), piece).fields;
+            assert_eq!(!fields.is_empty(), is_part, "{padding} spaces, pieces of {piece}");
+        }
+    }
+    let body = format!("------b\r\nX: {}\r\n{part}", "x".repeat(16 * 1024));
+    for piece in [1, 100, body.len()] {
+        assert!(read(FILES, body.as_bytes(), piece).fields.is_empty(), "pieces of {piece}");
+    }
+}
