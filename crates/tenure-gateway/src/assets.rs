@@ -26,9 +26,7 @@ pub struct Asset {
 
 impl Asset {
     fn new(path: &'static str, content_type: &'static str, body: &'static str) -> Self {
-        let mut hash = blake3::hash(body.as_bytes()).to_hex().to_string();
-        hash.truncate(16);
-        Self { path, content_type, body, hash }
+        Self { path, content_type, body, hash: hash(body) }
     }
 
     /// The strong entity tag (RFC 9110 section 8.8.3), quotes included.
@@ -42,6 +40,17 @@ impl Asset {
     pub fn url(&self, base_path: &str) -> String {
         format!("{base_path}/{}?v={}", self.path, self.hash)
     }
+}
+
+/// The strong entity tag of a text.
+pub(crate) fn etag(text: &str) -> String {
+    format!("\"{}\"", hash(text))
+}
+
+fn hash(text: &str) -> String {
+    let mut hash = blake3::hash(text.as_bytes()).to_hex().to_string();
+    hash.truncate(16);
+    hash
 }
 
 static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {

@@ -5,6 +5,7 @@ use askama::Template;
 use super::words::{self, Kind, Words};
 use super::{Moment, PageContext, SentWork, advice, rendered};
 use crate::browser::Browser;
+use crate::language::Message;
 
 /// The sign-in that took a session's place.
 #[derive(Debug, Clone)]
@@ -45,8 +46,8 @@ pub struct Why {
 }
 
 impl Why {
-    pub(crate) fn words(&self) -> &'static Words {
-        words::find(&self.code).unwrap_or(&words::UNKNOWN)
+    pub(crate) fn words(&self) -> Words {
+        words::find(&self.code).unwrap_or(words::UNKNOWN)
     }
 
     pub(crate) fn has_details(&self) -> bool {
@@ -54,11 +55,13 @@ impl Why {
     }
 
     /// The main way on: address and label.
-    pub(crate) fn way_on(&self) -> (String, &'static str) {
+    pub(crate) fn way_on(&self) -> (String, Message<'_>) {
         match (self.words().kind, self.code.as_str()) {
-            (Kind::Lock, "step_up") => (self.ctx.link("step-up", &self.return_to), "Confirm that it is you"),
-            (Kind::Lock, _) => (self.ctx.link("unlock", &self.return_to), "Unlock"),
-            _ => (self.ctx.link("sign-in", &self.return_to), "Sign in"),
+            (Kind::Lock, "step_up") => {
+                (self.ctx.link("step-up", &self.return_to), self.ctx.say("why-confirm"))
+            }
+            (Kind::Lock, _) => (self.ctx.link("unlock", &self.return_to), self.ctx.say("why-unlock")),
+            _ => (self.ctx.link("sign-in", &self.return_to), self.ctx.say("why-sign-in")),
         }
     }
 
@@ -92,7 +95,7 @@ impl Why {
         let mut report = format!(
             "Reason: {} ({})\nHappened: {at}\nReport written: {}\nBrowser: {}\n",
             words.code,
-            words.title,
+            words.title(self.ctx.language).plain(),
             self.now.machine(),
             self.browser,
         );
@@ -113,7 +116,11 @@ mod tests {
 
     fn why(code: &str) -> Why {
         Why {
-            ctx: PageContext { base_path: "/.tenure".into(), request_id: "req_1".into(), lang: "en".into() },
+            ctx: PageContext {
+                base_path: "/.tenure".into(),
+                request_id: "req_1".into(),
+                language: crate::language::Language::ENGLISH,
+            },
             code: code.into(),
             at: Some(Moment(1_795_438_080_000)),
             now: Moment(1_795_438_090_000),
@@ -131,9 +138,13 @@ mod tests {
 
     #[test]
     fn every_reason_renders_with_its_title_report_and_a_way_on() {
-        for words in words::WORDS {
+        for words in words::all() {
             let html = why(words.code).render().unwrap();
-            assert!(html.contains(&words.title.replace('\'', "&#39;")), "{}", words.code);
+            assert!(
+                html.contains(&words.title(crate::language::Language::ENGLISH).to_string()),
+                "{}",
+                words.code
+            );
             assert!(html.contains("Support code: K7F2-9QDM") && html.contains("Firefox 153 on Linux"));
             let page = match words.kind {
                 Kind::Lock if words.code == "step_up" => "step-up",

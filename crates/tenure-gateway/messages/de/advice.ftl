@@ -1,0 +1,2 @@
+### Was am jeweiligen Browser zu tun ist.
+
