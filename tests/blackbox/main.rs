@@ -11,6 +11,7 @@ mod crash;
 mod disk;
 mod forward_auth;
 mod kept;
+mod languages;
 mod life;
 mod limits;
 mod nginx;

@@ -63,10 +63,11 @@ size-bytes =
         [many] { $count } بايت
        *[other] { $count } بايت
     }
-size-kib = { $count } KiB
-size-mib = { $count } MiB
+size-kib = { $count } كيلوبايت
+size-mib = { $count } ميغابايت
 
 ## المتصفحات
 
-device = { $browser } على { $system }
+# يبدأ الاسم بعلامة اتجاه حتى يُقرأ كله من اليمين إلى اليسار.
+device = { "\u200F" }{ $browser } على { $system }
 device-other-browser = متصفح آخر

@@ -97,7 +97,7 @@ impl<'a> Message<'a> {
 
     /// Another message of the same language, as plain text.
     #[must_use]
-    pub fn words(self, name: &'static str, words: impl Borrow<Message<'a>>) -> Self {
+    pub fn words(self, name: &'static str, words: impl Borrow<Self>) -> Self {
         self.with(name, Value::Words(words.borrow().plain()))
     }
 
@@ -139,7 +139,7 @@ impl<'a> Message<'a> {
             match piece {
                 Piece::Words(words) => plain.push_str(words),
                 Piece::Value(value) | Piece::Strong(value) | Piece::Code(value) => {
-                    self.isolate(value, &mut plain)
+                    self.isolate(value, &mut plain);
                 }
                 Piece::Time(_, words) => plain.push_str(&words),
                 Piece::Link(_) | Piece::LinkOut(_) | Piece::End => {}

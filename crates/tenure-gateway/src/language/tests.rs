@@ -66,6 +66,7 @@ impl Shape {
                 self.values.insert(id.name.clone());
             }
             InlineExpression::TermReference { arguments: None, attribute: None, .. } => {}
+            InlineExpression::StringLiteral { .. } => {}
             other => panic!("messages use values, terms and choices only: {other:?}"),
         }
     }
