@@ -3,6 +3,7 @@
 import { Throttle, listen, reportGap } from './activity.js';
 import { SleepWatch, deadlines } from './clock.js';
 import { Curtain } from './curtain.js';
+import { Keeper } from './keeper.js';
 import { heard, LAST_MS, mustAsk, unknown, view, wake, warned } from './state.js';
 import { sync } from './sync.js';
 
@@ -50,6 +51,7 @@ export class Session {
   constructor(link, base) {
     this.link = link;
     this.base = base;
+    this.keeper = new Keeper(this);
   }
 
   begin() {
@@ -200,6 +202,7 @@ export class Session {
   }
 
   async signOut() {
+    if (await this.keeper.part?.mayLeave?.() === false) return;
     const address = await this.link.signOut();
     this.tabs.post();
     if (address) location.assign(address);
@@ -229,6 +232,7 @@ export class Session {
     this.askedAt = Math.max(askedAt, this.askedAt);
     this.refresh();
     if (answer) this.tell();
+    this.keeper.look();
     return answer !== null;
   }
 

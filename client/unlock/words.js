@@ -2,9 +2,9 @@
 
 export const WORDS = {
   idleTitle: 'Are you still there?',
-  idleText: 'There has been no activity for a while. To protect you, the session stops soon unless you stay signed in.',
+  idleText: 'To protect you, the session stops soon unless you stay signed in.',
   absoluteTitle: 'It is nearly time to sign in again',
-  absoluteText: 'This limit cannot be extended. Save your work, then sign in again, or go on until the session stops.',
+  absoluteText: 'This limit cannot be extended. Save your work, then sign in again.',
   left: 'Time left:',
   stay: 'Stay signed in',
   again: 'Sign in again',
@@ -22,7 +22,7 @@ export const WORDS = {
   lockedTitle: 'This page is locked',
   lockedText: 'Everything stays as you left it. What waits to be sent goes on when you sign in again.',
   other: 'Somebody else is signed in now',
-  otherText: 'This page belongs to whoever opened it. Reload it to go on as the one who is signed in.',
+  otherText: 'Reload this page to go on as the one who is signed in.',
 };
 
 /**

@@ -5,6 +5,7 @@
 //! prefixes of declarations, comments stand on lines of their own, no two modules of a part share a top-level name,
 //! every statement ends with its semicolon or brace, and there is no regular expression with a space or a quote in it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -18,11 +19,11 @@ struct Part {
     is_module: bool,
 }
 
-const PARTS: [Part; 2] = [
+const PARTS: [Part; 5] = [
     Part {
         name: "client",
         modules: &[
-            "clock", "activity", "state", "link", "sync", "curtain", "session", "calls", "page", "main",
+            "clock", "activity", "state", "link", "sync", "curtain", "keeper", "session", "calls", "page", "main",
         ],
         is_module: false,
     },
@@ -39,35 +40,79 @@ const PARTS: [Part; 2] = [
         ],
         is_module: true,
     },
+    Part {
+        name: "drafts",
+        modules: &[
+            "drafts/merge",
+            "drafts/fields",
+            "drafts/values",
+            "drafts/seal",
+            "drafts/store",
+            "drafts/drafts",
+        ],
+        is_module: true,
+    },
+    Part {
+        name: "drafts-offer",
+        modules: &[
+            "drafts/words",
+            "drafts/judge",
+            "drafts/clear",
+            "drafts/write",
+            "drafts/offer",
+            "drafts/finder",
+        ],
+        is_module: true,
+    },
+    Part { name: "drafts-list", modules: &["drafts/list"], is_module: false },
 ];
 
 fn main() -> io::Result<()> {
     let client = Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../client");
     let out = PathBuf::from(env::var("OUT_DIR").unwrap_or_default());
     for part in &PARTS {
+        let mut imports = BTreeMap::new();
         let mut script = String::new();
         for module in part.modules {
             let path = client.join(module).with_extension("js");
             println!("cargo::rerun-if-changed={}", path.display());
-            join(&fs::read_to_string(&path)?, part, &mut script);
+            join(&fs::read_to_string(&path)?, module, part, &mut imports, &mut script);
         }
+        let imports: String = imports
+            .iter()
+            .map(|(other, names)| {
+                format!(
+                    "import{{{}}}from'./{other}.js';",
+                    names.iter().cloned().collect::<Vec<_>>().join(",")
+                )
+            })
+            .collect();
         let script = squeeze(&script);
-        let script = if part.is_module { script } else { format!("(()=>{{'use strict';\n{script}}})();\n") };
+        let script = if part.is_module {
+            imports + &script
+        } else {
+            format!("(()=>{{'use strict';\n{script}}})();\n")
+        };
         fs::write(out.join(part.name).with_extension("js"), script)?;
     }
     Ok(())
 }
 
+/// What a part imports from others: names by part.
+type Imports = BTreeMap<&'static str, BTreeSet<String>>;
+
 /// Appends `source` without its comments and indentation. A module of the same part is not imported; in a
 /// classic script nothing is exported.
-fn join(source: &str, part: &Part, script: &mut String) {
+fn join(source: &str, module: &str, part: &Part, imports: &mut Imports, script: &mut String) {
     let mut in_comment = false;
     for line in source.lines().map(str::trim) {
         if in_comment || line.starts_with("/*") {
             in_comment = !line.ends_with("*/");
-        } else if let Some((names, module)) = imported(line) {
-            if let Some(other) = PARTS.iter().find(|other| other.name != part.name && other.has(module)) {
-                script.push_str(&format!("import {names} from './{}.js';\n", other.name));
+        } else if let Some((names, from)) = imported(line, module) {
+            let other = PARTS.iter().find(|other| other.modules.contains(&from.as_str()));
+            if let Some(other) = other.filter(|other| other.name != part.name) {
+                let names = names.split(',').map(|name| name.trim().to_owned());
+                imports.entry(other.name).or_default().extend(names);
             }
         } else if !(line.is_empty() || line.starts_with("//")) {
             let kept = if part.is_module { line } else { line.strip_prefix("export ").unwrap_or(line) };
@@ -77,23 +122,17 @@ fn join(source: &str, part: &Part, script: &mut String) {
     }
 }
 
-/// What a line imports, and the file name of the module.
-fn imported(line: &str) -> Option<(&str, &str)> {
-    let (names, module) = line.strip_prefix("import ")?.split_once(" from '")?;
-    Some((names, module.rsplit_once('/')?.1.strip_suffix(".js';")?))
-}
-
-impl Part {
-    /// Whether a module with this file name belongs to it. No two parts that import each other share one.
-    fn has(&self, module: &str) -> bool {
-        self.is_module && self.modules.iter().any(|own| own.rsplit('/').next() == Some(module))
-    }
+/// What a line of `module` imports, and from which module.
+fn imported<'a>(line: &'a str, module: &str) -> Option<(&'a str, String)> {
+    let (names, from) = line.strip_prefix("import {")?.split_once("} from './")?;
+    let folder = module.rfind('/').map_or("", |end| &module[..=end]);
+    Some((names, format!("{folder}{}", from.strip_suffix(".js';")?)))
 }
 
 /// Takes out the spaces and line ends around operators and brackets, except in strings and templates; in the
 /// template of a `STYLE`, those that a stylesheet does not need.
 fn squeeze(script: &str) -> String {
-    const TIGHT: &str = "{}()[];,=<>?:&|!*+-/";
+    const TIGHT: &str = "{}()[];,=<>?:&|!*+-/'\"`";
     const TIGHT_AFTER: &str = "{};,:";
     let mut output = String::with_capacity(script.len());
     let mut characters = script.chars().peekable();
