@@ -63,10 +63,7 @@ export class Finder {
     const { drafts: kept } = this;
     kept.owner ||= await ownerOf(kept.subject);
     const page = `${kept.owner}.${await hash(kept.path)}`;
-    if (kept.state === 'locked' && (await all(page)).length) {
-      const go = () => this.session.go(this.session.known.answer?.unlock_url ?? '');
-      this.bar.say(WORDS.locked, [{ label: WORDS.unlock, press: go }]);
-    }
+    // While it is locked, the key is not to be had; the dialog to unlock is there.
     if (kept.state !== 'active') return;
     this.bar.hide();
     kept.fence = await fence(kept.owner);

@@ -7,8 +7,6 @@ export const WORDS = {
   show: 'Show',
   discard: 'Discard',
   later: 'Not now',
-  locked: 'What you typed here is kept. It can be read once you have unlocked.',
-  unlock: 'Unlock',
   broken: 'Something that was kept for this page cannot be read any more.',
   notKept: 'What you type here is not kept: this browser’s storage is full, switched off or of a newer version.',
   tooLong: 'What you type here is not kept: it is too long.',

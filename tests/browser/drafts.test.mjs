@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bar, choose, draftsStage, offered, records, saved, settled } from './drafts_stage.mjs';
 import { until } from './harness.mjs';
-import { path, press, signIn } from './person.mjs';
+import { dialog, path, press, signIn, unlockInPlace } from './person.mjs';
 
 const { begin } = draftsStage();
 
@@ -100,36 +100,29 @@ test('a form that met an error is offered again', async () => {
   await until('restored', async () => await page.getByLabel('Text').inputValue() === 'not taken at all');
 });
 
-test('a form that met a lock is offered again after unlocking', async () => {
+test('a form that met a lock is sent after unlocking in place, and leaves no draft', async () => {
   const { app, page, gateway, context } = await begin({ policy: 'warn_before = "1s"\n[[route]]\npath = "/form"\nidle_timeout = "3s"\n' });
   await page.getByLabel('Text').fill('typed before the lock');
   await saved(page);
   await until('locked', async () => (await (await context.request.get(`${gateway.url}/.tenure/session?for=/form`)).json()).state === 'locked', 30_000);
   await page.evaluate(() => document.querySelector('form').requestSubmit());
-  await page.waitForURL('**/.tenure/unlock**');
-  await page.getByLabel('Password').fill(gateway.password);
-  await press(page, 'Unlock');
-  assert.equal(path(page), '/form');
   assert.equal(app.sent.length, 0);
-  await offered(page);
-  await choose(page, 'Restore');
-  await until('restored', async () => await page.getByLabel('Text').inputValue() === 'typed before the lock');
+  await unlockInPlace(page, gateway);
+  await until('it is sent', () => app.sent.length === 1);
+  await page.goto(`${gateway.url}/form`);
+  await until('no draft is left', async () => (await records(page)).length === 0);
 });
 
-test('a draft that is found while the session is locked cannot be read, and says so', async () => {
+test('a draft that is found while the session is locked cannot be read before the unlock', async () => {
   const { page, gateway, context } = await begin({ at: '/next', policy: 'warn_before = "1s"\n[[route]]\npath = "/open"\naccess = "public"\nidle_timeout = "3s"\n' });
   await page.goto(`${gateway.url}/open`);
   await page.getByLabel('Word').fill('sealed for now');
   await saved(page);
   await until('locked', async () => (await (await context.request.get(`${gateway.url}/.tenure/session?for=/open`)).json()).state === 'locked', 30_000);
   await page.reload();
-  await offered(page, 'can be read once you have unlocked');
+  await dialog(page).waitFor();
   assert.equal(await page.evaluate(() => fetch('/.tenure/drafts/key').then(({ status }) => status)), 401);
-  await choose(page, 'Unlock');
-  await page.waitForURL('**/.tenure/unlock**');
-  await page.getByLabel('Password').fill(gateway.password);
-  await press(page, 'Unlock');
-  assert.equal(path(page), '/open');
+  await unlockInPlace(page, gateway);
   await offered(page);
   await choose(page, 'Restore');
   await until('restored', async () => await page.getByLabel('Word').inputValue() === 'sealed for now');
