@@ -1,13 +1,6 @@
 // Notes what is typed until there is something to keep, and then loads the part that keeps it.
 
-/**
- * How an editor that is no form field gives and takes its text.
- * @typedef {object} Adapter
- * @property {(element: Element) => string} read
- * @property {(element: Element, text: string) => void} write
- * @property {(element: Element) => string} [initial] what it held before anything was typed
- */
-
+/** @typedef {import('./tenure').DraftAdapter} Adapter */
 /** @typedef {import('./session.js').Session} Session */
 
 export class Keeper {
@@ -43,14 +36,15 @@ export class Keeper {
     addEventListener('input', ({ isTrusted, target }) => {
       if (isTrusted && target) this.look(this.touched.add(target));
     }, true);
-    /** @type {any} */
-    const page = window;
-    page.tenure = {
-      ...page.tenure,
-      /** @param {string} key @param {string} value */
-      saveDraft: (key, value) => this.look(this.touched.add([key, value])),
-      draftAdapters: this.adapters,
-    };
+  }
+
+  /**
+   * Takes a text that a script of the page hands over.
+   * @param {string} key
+   * @param {string} value
+   */
+  take(key, value) {
+    this.look(this.touched.add([key, value]));
   }
 
   /**
@@ -58,11 +52,11 @@ export class Keeper {
    * @param {unknown} [_news]
    */
   look(_news) {
-    const { base, known } = this.session;
+    const { known } = this.session;
     if (this.part) this.part.look?.();
     else if (known.answer?.drafts === 'on' && (this.touched.size || this.kept)) {
       // Without a network, the next input tries again.
-      this.part = import(`${base}/drafts.js`).then((part) => part.begin(this)).catch(() => {}).then((part) => { this.part = part; });
+      this.part = this.session.late().then((late) => { this.part = late?.keep(this); });
     }
   }
 }

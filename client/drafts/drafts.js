@@ -1,8 +1,10 @@
 // The life of drafts in one page: reads what has changed, seals it and saves it.
 
 import { fieldOf, fieldsOf, formKey, formOf, adapterOf, isKept } from './fields.js';
+import { Finder, SENT } from './finder.js';
 import { alike } from './merge.js';
-import { hash, keyring, seal } from './seal.js';
+import words from '../words.js';
+import { hash, keyring, ownerOf, seal } from './seal.js';
 import { fence, put, remove } from './store.js';
 import { origin, read } from './values.js';
 
@@ -18,8 +20,6 @@ const AGAIN_MS = 5000;
 const DAY_MS = 86_400_000;
 /** The longest draft of a form. */
 const LONGEST = 1_000_000;
-/** In the tab's own storage: the place of a page in the history, and the record of its form that is on its way. */
-export const SENT = 'tenure.sent';
 
 /** @param {() => void} work */
 const idle = (work) => ('requestIdleCallback' in window ? requestIdleCallback(work, { timeout: 200 }) : setTimeout(work));
@@ -32,13 +32,6 @@ const idle = (work) => ('requestIdleCallback' in window ? requestIdleCallback(wo
  * @property {Draft} draft
  * @property {boolean} changed since it was written
  */
-
-/**
- * Whose records they are, as far as the database tells. The mark goes when somebody signs out, and with it the way
- * to everything that was written under it.
- * @param {string} subject
- */
-export const ownerOf = (subject) => hash(`${subject} ${/tenure-mark=([^;]+)/.exec(document.cookie)?.[1]}`);
 
 export class Drafts {
   /** This view of the page: two tabs with the same page don't write over each other. */
@@ -60,13 +53,12 @@ export class Drafts {
   failed = false;
   /** Work goes one piece after the other. @type {Promise<unknown>} */
   busy = Promise.resolve();
-  /** What offers, shows and asks; loaded when there is something to say. @type {any} */
-  finder = undefined;
 
   /** @param {import('../keeper.js').Keeper} keeper */
   constructor(keeper) {
     this.keeper = keeper;
     this.session = keeper.session;
+    this.finder = new Finder(this);
     this.key = keyring(this.session.link.call);
     this.subject = this.session.known.answer?.subject ?? '';
     addEventListener('submit', (event) => this.submitted(event), true);
@@ -90,7 +82,7 @@ export class Drafts {
     if (state === 'ended' || subject !== this.subject) this.forget();
     else if (state !== this.state || path !== this.path) {
       Object.assign(this, { state, path });
-      if (this.keeper.kept) this.run(async () => (await this.more()).find());
+      if (this.keeper.kept) this.run(() => this.finder.find());
     }
     if (state === 'active' && this.keeper.touched.size) this.timer ??= setTimeout(() => idle(() => this.save()), PAUSE_MS);
   }
@@ -98,7 +90,7 @@ export class Drafts {
   forget() {
     this.keeper.touched.clear();
     this.groups.clear();
-    this.finder?.bar.hide();
+    this.finder.bar.hide();
   }
 
   /**
@@ -107,21 +99,10 @@ export class Drafts {
    */
   run(work) {
     this.busy = this.busy.then(work).catch(() => {
-      if (!this.failed && this.groups.size) this.warn('notKept');
+      if (!this.failed && this.groups.size) this.finder.warn(words.notKept);
       this.failed = true;
     });
     return this.busy;
-  }
-
-  /** @param {'notKept' | 'tooLong'} word */
-  async warn(word) {
-    (await this.more()).warn(word);
-  }
-
-  /** @returns {Promise<import('./finder.js').Finder>} */
-  async more() {
-    const { Finder } = await import(`${this.session.base}/drafts-offer.js`);
-    return this.finder ??= new Finder(this);
   }
 
   /**
@@ -233,7 +214,7 @@ export class Drafts {
       group.id ||= await this.idOf(draft);
       draft.at = Date.now();
       if (!Object.keys(draft.fields).length) await remove([group.id]);
-      else if (JSON.stringify(draft).length > LONGEST) this.warn('tooLong');
+      else if (JSON.stringify(draft).length > LONGEST) this.finder.warn(words.tooLong);
       else {
         const until = draft.at + (this.session.known.answer?.keep_work_for_ms ?? DAY_MS);
         this.keeper.kept = true;
@@ -270,23 +251,32 @@ export class Drafts {
       this.run(async () => {
         await this.ready();
         group.id ||= await this.idOf(group.draft);
-        sessionStorage.setItem(SENT, `${entry()} ${group.id}`);
+        note(group.id);
       });
+      // The page may be gone before anything can be waited for.
+      if (group.id) note(group.id);
     });
   }
 
   /** Whether to go on with signing out; if so, everything of this person is wiped. */
   async mayLeave() {
     await this.save(true);
-    if (this.keeper.kept && !await (await this.more()).mayLeave()) return false;
+    if (this.keeper.kept && !await this.finder.mayLeave()) return false;
     this.forget();
     return true;
   }
 }
 
-/** The place of this page in the history of its tab; no other page ever has the same. */
-function entry() {
-  return Reflect.get(window, 'navigation')?.currentEntry.id;
+/**
+ * Notes whose form is on its way, with the place of this page in the history of its tab; no other page ever has the same.
+ * @param {string} id
+ */
+function note(id) {
+  try {
+    sessionStorage.setItem(SENT, `${Reflect.get(window, 'navigation')?.currentEntry.id} ${id}`);
+  } catch {
+    // Without storage the form is offered again.
+  }
 }
 
 /**

@@ -1,15 +1,19 @@
 // What was kept for a page: found, opened, and offered; and the list of all that is kept.
 
-import { ownerOf, SENT } from './drafts.js';
 import { adapterOf, fieldsOf, formKey } from './fields.js';
 import { judge, merge } from './judge.js';
 import { Bar } from './offer.js';
-import { VERSION, hash, keyring, open } from './seal.js';
+import { VERSION, hash, open, ownerOf } from './seal.js';
+import { list } from './shelf.js';
 import { prune, wipe } from './clear.js';
 import { all, fence, remove } from './store.js';
 import { read } from './values.js';
-import { WORDS, moment } from './words.js';
 import { write } from './write.js';
+import { typed } from '../say.js';
+import words from '../words.js';
+
+/** In the tab's own storage: the place of a page in the history, and the record of its form that is on its way. */
+export const SENT = 'tenure.sent';
 
 /** @typedef {import('./fields.js').Field} Field */
 /** @typedef {import('./merge.js').Draft} Draft */
@@ -36,12 +40,12 @@ export class Finder {
   constructor(drafts) {
     this.drafts = drafts;
     this.keeper = drafts.keeper;
-    this.session = drafts.session;
+    this.arrived = arrived(drafts.session.base);
   }
 
-  /** @param {'notKept' | 'tooLong'} word */
-  warn(word) {
-    this.bar.say(WORDS[word], [{ label: WORDS.later, press: () => this.bar.hide() }]);
+  /** @param {string} text */
+  warn(text) {
+    this.bar.say(text, [{ label: words.later, press: () => this.bar.hide() }]);
   }
 
   /** Whether to sign out although something was not sent; if so, it is removed. */
@@ -69,7 +73,8 @@ export class Finder {
     kept.fence = await fence(kept.owner);
     this.keeper.kept = await prune(VERSION, kept.owner);
     const records = this.keeper.kept ? await all(page) : [];
-    let arrived = this.arrived();
+    let { arrived } = this;
+    this.arrived = '';
     /** @type {Draft[]} */
     const drafts = [];
     /** @type {string[]} */
@@ -89,18 +94,7 @@ export class Finder {
     if (arrived) await remove([arrived]);
     this.found = merge(drafts);
     if (this.rows().length) this.offer();
-    else if (bad.length) this.bar.say(WORDS.broken, [{ label: WORDS.discard, press: () => this.discard(bad) }]);
-  }
-
-  /** The record whose form has reached the application, as this page is its answer. */
-  arrived() {
-    const [from, id] = sessionStorage.getItem(SENT)?.split(' ') ?? [];
-    sessionStorage.removeItem(SENT);
-    // Only the next page in the history is the answer: not one that was reached by way of unlocking, or after an
-    // error. The gateway's own page that sends a kept form is as good.
-    const next = from === Reflect.get(window, 'navigation')?.activation?.from?.id;
-    const kept = document.referrer.startsWith(`${location.origin}${this.session.base}/kept`);
-    return id && (next || kept) && !(arrival()?.responseStatus >= 400) ? id : '';
+    else if (bad.length) this.bar.say(words.broken, [{ label: words.discard, press: () => this.discard(bad) }]);
   }
 
   /**
@@ -135,12 +129,13 @@ export class Finder {
 
   /** @param {Found[]} [rows] to be shown one by one */
   offer(rows = []) {
-    const later = { label: WORDS.later, press: () => this.bar.hide() };
-    const discard = { label: WORDS.discard, press: () => this.discard(this.offered) };
+    const later = { label: words.later, press: () => this.bar.hide() };
+    const discard = { label: words.discard, press: () => this.discard(this.offered) };
     const at = Math.max(...[...this.found.values()].map((draft) => draft.at));
-    this.bar.say(`${WORDS.offer} ${moment(at)}.`, [
-      ...(this.rows().some(({ verdict }) => verdict === 'free') ? [{ label: WORDS.restore, press: () => this.restore() }] : []),
-      ...(rows.length ? [] : [{ label: WORDS.show, press: () => this.offer(this.rows()) }]),
+    this.bar.say(typed(at), [
+      // A field that is not there yet may be drawn by the page's scripts before the button is pressed.
+      ...(this.rows().some(({ verdict }) => verdict !== 'clash') ? [{ label: words.restore, press: () => this.restore() }] : []),
+      ...(rows.length ? [] : [{ label: words.show, press: () => this.offer(this.rows()) }]),
       ...(rows.length ? [later, discard] : [discard, later]),
     ], rows.map((row) => this.shown(row)), () => this.done());
   }
@@ -152,7 +147,7 @@ export class Finder {
   shown(row) {
     const { key, entry, field, now } = row;
     const [kind] = key.split('|');
-    const note = kind === 'file' ? WORDS.files : !field ? WORDS.gone : kind === 'edit' ? WORDS.plain : '';
+    const note = kind === 'file' ? words.files : !field ? words.gone : kind === 'edit' ? words.plain : '';
     return {
       label: field ? labelOf(field) : key.split('|')[1] ?? '', yours: entry.v, theirs: now, note,
       take: field && kind !== 'file' ? () => this.set(row) : undefined,
@@ -202,35 +197,30 @@ function labelOf(field) {
   return text.trim().slice(0, 80);
 }
 
+/**
+ * The record whose form has reached the application, as this page is its answer; empty if there is none.
+ * @param {string} base
+ */
+function arrived(base) {
+  /** @type {string[]} */
+  let sent = [];
+  try {
+    sent = sessionStorage.getItem(SENT)?.split(' ') ?? [];
+    sessionStorage.removeItem(SENT);
+  } catch {
+    // Without storage nothing was noted.
+  }
+  const [from, id] = sent;
+  // Only the next page in the history is the answer: not one that was reached by way of unlocking, or after an error.
+  // The gateway's own page that sends a kept form is as good.
+  const next = from === Reflect.get(window, 'navigation')?.activation?.from?.id;
+  const kept = document.referrer.startsWith(`${location.origin}${base}/kept`);
+  return id && (next || kept) && !(arrival()?.responseStatus >= 400) ? id : '';
+}
+
 /** How the browser came to this page. */
 function arrival() {
   /** @type {any} */
   const [way] = performance.getEntriesByType('navigation');
   return way;
-}
-
-/**
- * The drafts of an owner, one for each view of a form.
- * @param {ReturnType<typeof keyring>} key
- * @param {string} owner
- */
-async function list(key, owner) {
-  const drafts = [];
-  for (const record of await all(owner)) {
-    const its = record.version === VERSION && await key(record.key);
-    const draft = its && await open(its, record);
-    if (draft) drafts.push({ ...draft, id: record.id });
-  }
-  return drafts.sort((a, b) => b.at - a.at);
-}
-
-/**
- * For the page that lists what is kept: the drafts of whoever is signed in.
- * @param {(path: string) => Promise<Response>} call
- * @param {string} subject
- */
-export async function shelf(call, subject) {
-  const owner = await ownerOf(subject);
-  const drafts = await prune(VERSION, owner) ? await list(keyring(call), owner) : [];
-  return drafts.map((draft) => ({ ...draft, when: moment(draft.at), discard: () => remove([draft.id]) }));
 }

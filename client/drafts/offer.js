@@ -1,7 +1,7 @@
 // The bar that offers a draft, the panel that shows one beside what is there now, and the question before signing out.
 // All of it is in a shadow root of its own, and nothing of it takes the focus by itself but the question.
 
-import { WORDS } from './words.js';
+import words from '../words.js';
 
 /**
  * @typedef {object} Choice
@@ -83,7 +83,7 @@ function shown(heading, text) {
 
 export class Bar {
   host = document.createElement('tenure-drafts');
-  box = make('section', '', { ariaLabel: WORDS.region, lang: 'en' });
+  box = make('section', '', { ariaLabel: words.drafts, lang: words.lang, dir: words.dir });
   said = make('p', '', { role: 'status' });
 
   constructor() {
@@ -128,13 +128,13 @@ export class Bar {
       else if (next instanceof HTMLElement) next.focus();
     };
     const pair = make('div', '', { className: 'pair' });
-    pair.append(shown(WORDS.yours, yours));
-    if (theirs !== undefined) pair.append(shown(WORDS.theirs, theirs));
+    pair.append(shown(words.yours, yours));
+    if (theirs !== undefined) pair.append(shown(words.theirs, theirs));
     box.append(make('h3', label), pair, make('small', note));
     if (take) {
       box.append(buttons([
-        { label: WORDS.take, press: () => { take(); answered(); } },
-        { label: WORDS.keep, press: () => answered() },
+        { label: words.take, press: () => { take(); answered(); } },
+        { label: words.keep, press: () => answered() },
       ]));
     }
     return box;
@@ -150,7 +150,7 @@ export class Bar {
    * @returns {Promise<boolean>}
    */
   ask(pages) {
-    const dialog = make('dialog', '', { ariaLabel: WORDS.leaving, lang: 'en' });
+    const dialog = make('dialog', '', { ariaLabel: words.leaving, lang: words.lang, dir: words.dir });
     const list = make('ul');
     list.append(...pages.map((page) => make('li', page)));
     return new Promise((resolve) => {
@@ -160,9 +160,9 @@ export class Bar {
         dialog.remove();
         if (!this.box.isConnected) this.hide();
       };
-      dialog.append(make('h2', WORDS.leaving), make('p', WORDS.leavingText), list, buttons([
-        { label: WORDS.stay, press: () => end(false) },
-        { label: WORDS.leave, press: () => end(true) },
+      dialog.append(make('h2', words.leaving), make('p', words.leavingText), list, buttons([
+        { label: words.stay, press: () => end(false) },
+        { label: words.leave, press: () => end(true) },
       ]));
       dialog.onclose = () => end(false);
       this.host.shadowRoot?.append(dialog);

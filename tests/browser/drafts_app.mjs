@@ -27,7 +27,6 @@ const PAGES = {
 <form autocomplete="off"><label>Whole form <input name="whole"></label></form>
 <script src="/secrets.js"></script>`,
   '/open': () => '<form><label>Word <input name="word"></label></form><script src="/.tenure/client.js" defer></script>',
-  '/list': () => '<div id="tenure-drafts" hidden></div><script src="/.tenure/drafts-list.js" defer></script>',
   '/editor': () => '<div contenteditable="true" id="editor" role="textbox" aria-label="Editor"><p>First</p></div>',
   '/custom': () => `<form><tenure-box name="box"></tenure-box></form><div id="notes"></div>
 <div class="rich"><div contenteditable="true" aria-label="Rich"></div></div><script src="/custom.js"></script>`,

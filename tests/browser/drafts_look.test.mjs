@@ -17,10 +17,12 @@ test('the list of one’s drafts is filled, and each can be discarded', async ()
   await page.getByLabel('Text').fill('one');
   await page.getByLabel('Search').fill('two');
   await saved(page, 2);
-  await page.goto(`${gateway.url}/list`);
+  await page.goto(`${gateway.url}/.tenure/kept`);
   const list = page.locator('#tenure-drafts');
   await list.waitFor();
-  assert.match(await list.innerText(), /Page \/form[\s\S]*typed at/);
+  assert.match(await list.innerText(), /Page \/form[\s\S]*\/form, typed \d/);
+  assert.deepEqual(await violations(page), []);
+  if (SCREENSHOTS) await page.screenshot({ path: join(SCREENSHOTS, 'draft-list.png'), fullPage: true });
   await list.getByRole('button', { name: /Discard/ }).first().click();
   await until('one left', async () => await list.getByRole('listitem').count() === 1);
   await list.getByRole('button', { name: /Discard/ }).click();

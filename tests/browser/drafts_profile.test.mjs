@@ -61,7 +61,7 @@ test('passwords, cards and codes are nowhere in the profile, and what is kept is
   await saved(page);
   await settled(page);
   const labels = await page.evaluate(async () => {
-    const { shelf } = await import('/.tenure/drafts-offer.js');
+    const { shelf } = await import('/.tenure/late.js');
     const { subject } = await (await fetch('/.tenure/session')).json();
     return (await shelf((path) => fetch(`/.tenure${path}`), subject)).map(({ fields }) => fields);
   });

@@ -6,16 +6,14 @@ use std::sync::LazyLock;
 pub const STYLESHEET: &str = include_str!("../assets/tenure.css");
 /// The mark: favicon and image of the header.
 pub const MARK_SVG: &str = include_str!("../assets/mark.svg");
-/// The browser client: one classic script, joined from the modules of `client/` by `build.rs`.
-pub const CLIENT_JS: &str = include_str!(concat!(env!("OUT_DIR"), "/client.js"));
-/// The part of the client that a lock needs: a module that the client imports then.
-pub const UNLOCK_JS: &str = include_str!(concat!(env!("OUT_DIR"), "/unlock.js"));
-/// The part of the client that keeps drafts: a module that the client imports once there is something to keep.
-pub const DRAFTS_JS: &str = include_str!(concat!(env!("OUT_DIR"), "/drafts.js"));
-/// What finds, offers and restores drafts: a module that the former imports once there is one.
-pub const DRAFTS_OFFER_JS: &str = include_str!(concat!(env!("OUT_DIR"), "/drafts-offer.js"));
+/// The browser client: one classic script, made from the modules of `client/` (see `client/build.mjs`).
+pub const CLIENT_JS: &str = include_str!("../../../client/dist/client.js");
+/// What most pages never need of the client: a module that it imports for a warning, a lock, or something to keep.
+pub const LATE_JS: &str = include_str!("../../../client/dist/late.js");
 /// Fills the list of one's drafts on the page that lists what is kept.
-pub const DRAFTS_LIST_JS: &str = include_str!(concat!(env!("OUT_DIR"), "/drafts-list.js"));
+pub const SHELF_JS: &str = include_str!("../../../client/dist/shelf.js");
+/// The words of the client.
+pub const WORDS_JS: &str = include_str!("../../../client/dist/words.js");
 
 /// One file to serve.
 #[derive(Debug)]
@@ -50,15 +48,15 @@ impl Asset {
     }
 }
 
-static ASSETS: LazyLock<[Asset; 7]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 6]> = LazyLock::new(|| {
+    const SCRIPT: &str = "text/javascript; charset=utf-8";
     [
         Asset::new("assets/tenure.css", "text/css; charset=utf-8", STYLESHEET),
         Asset::new("assets/mark.svg", "image/svg+xml", MARK_SVG),
-        Asset::new("client.js", "text/javascript; charset=utf-8", CLIENT_JS),
-        Asset::new("unlock.js", "text/javascript; charset=utf-8", UNLOCK_JS),
-        Asset::new("drafts.js", "text/javascript; charset=utf-8", DRAFTS_JS),
-        Asset::new("drafts-offer.js", "text/javascript; charset=utf-8", DRAFTS_OFFER_JS),
-        Asset::new("drafts-list.js", "text/javascript; charset=utf-8", DRAFTS_LIST_JS),
+        Asset::new("client.js", SCRIPT, CLIENT_JS),
+        Asset::new("late.js", SCRIPT, LATE_JS),
+        Asset::new("shelf.js", SCRIPT, SHELF_JS),
+        Asset::new("words.js", SCRIPT, WORDS_JS),
     ]
 });
 
@@ -75,6 +73,11 @@ pub fn mark() -> &'static Asset {
 /// The browser client as an asset.
 pub fn client() -> &'static Asset {
     &ASSETS[2]
+}
+
+/// The script of the page that lists what is kept, as an asset.
+pub fn shelf() -> &'static Asset {
+    &ASSETS[4]
 }
 
 /// Every asset, for the router.
@@ -108,12 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_one_classic_script_without_comments_or_module_syntax() {
-        assert!(CLIENT_JS.starts_with("(()=>{'use strict';"));
-        for line in CLIENT_JS.lines() {
-            let line = line.trim_start();
-            assert!(!["import ", "export ", "//", "/*"].iter().any(|word| line.starts_with(word)), "{line}");
-        }
+    fn the_client_is_one_classic_script_without_module_syntax() {
+        assert!(CLIENT_JS.starts_with("\"use strict\";(()=>{"));
+        assert!(!CLIENT_JS.contains("import{") && !CLIENT_JS.contains("export{"));
     }
 
     #[test]
@@ -121,21 +121,13 @@ mod tests {
         use std::io::Write;
         for (name, script, budget) in [
             ("client.js", CLIENT_JS, 6 * 1024),
-            ("unlock.js", UNLOCK_JS, 6 * 1024 + 256),
-            ("drafts.js", DRAFTS_JS, 4608),
-            ("drafts-offer.js", DRAFTS_OFFER_JS, 5 * 1024),
-            ("drafts-list.js", DRAFTS_LIST_JS, 1024),
+            ("late.js", LATE_JS, 12 * 1024),
+            ("words.js", WORDS_JS, 1280),
         ] {
             let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
             gzip.write_all(script.as_bytes()).unwrap();
             let size = gzip.finish().unwrap().len();
             assert!(size <= budget, "{name} is {size} bytes gzipped");
         }
-    }
-
-    #[test]
-    fn a_part_is_one_module_that_exports_how_it_begins() {
-        assert!(UNLOCK_JS.contains("export const begin="));
-        assert!(!UNLOCK_JS.contains("import "));
     }
 }
