@@ -1,6 +1,7 @@
 // What the client shows: a warning, a cover, or a bar below a page that stays readable.
 
-import { WORDS, spell } from './words.js';
+import { say, spell } from '../say.js';
+import words from '../words.js';
 
 /**
  * @typedef {object} Button
@@ -90,7 +91,7 @@ export class Dialog {
   constructor(curtain) {
     this.curtain = curtain;
     this.box = curtain.box;
-    for (const [name, value] of [['aria-labelledby', 'title'], ['aria-describedby', 'text left'], ['lang', 'en']]) {
+    for (const [name, value] of [['aria-labelledby', 'title'], ['aria-describedby', 'text left'], ['lang', words.lang], ['dir', words.dir]]) {
       this.box.setAttribute(name ?? '', value ?? '');
     }
     curtain.dress(STYLE);
@@ -147,7 +148,7 @@ export class Dialog {
    * @param {number} ms
    */
   count(ms) {
-    this.left.textContent = `${WORDS.left} ${spell(ms)}`;
+    this.left.textContent = say(words.left, { time: spell(ms) });
     for (const mark of SAID) {
       if (ms <= mark && this.heard > mark && this.heard !== Infinity) this.said.textContent = this.left.textContent;
     }

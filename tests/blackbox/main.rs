@@ -9,6 +9,7 @@ mod configuration;
 mod cookies;
 mod crash;
 mod disk;
+mod drafts;
 mod forward_auth;
 mod kept;
 mod languages;

@@ -24,11 +24,16 @@ before(async () => {
       response.writeHead(204).end();
       return;
     }
+    if (path === '/.tenure/session') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"state":"none"}');
+      return;
+    }
+    const scripted = path.startsWith('/kept-list') ? "; script-src 'self'; connect-src 'self'" : '';
     try {
       const body = readFileSync(join(rendered.dir, path));
       response.writeHead(200, {
         'content-type': TYPES[path.split('.').pop()],
-        'content-security-policy': POLICY,
+        'content-security-policy': POLICY + scripted,
       }).end(body);
     } catch {
       response.writeHead(404).end();

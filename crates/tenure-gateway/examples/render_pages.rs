@@ -11,7 +11,7 @@ use tenure_gateway::assets;
 use tenure_gateway::browser::Browser;
 use tenure_gateway::kept::State;
 use tenure_gateway::kept::summary::{Field, Shown};
-use tenure_gateway::language::Language;
+use tenure_gateway::language::{Language, client_script};
 use tenure_gateway::pages::{
     AccountSessions, DisplacedBy, ErrorKind, ErrorPage, FormProblem, FrameDone, Incident, KeptList,
     KeptRequest, KeptRow, Maintenance, Moment, NotKeptPage, NotKeptReason, PageContext, RecentSignIn,
@@ -61,6 +61,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         fs::write(path, asset.body)?;
     }
+    fs::write(dir.join(".tenure/words.js"), client_script(Language::ENGLISH))?;
     for language in Language::all() {
         let mut pages = Pages { language, pages: Vec::new() };
         sign_in(&mut pages);

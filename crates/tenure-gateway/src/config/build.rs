@@ -362,6 +362,9 @@ fn policy_builder(preset: Preset, section: &Section, remembered: Option<&Section
     if let Some(value) = section.get("max_sessions").and_then(|setting| as_number(&setting.value)) {
         builder = builder.max_sessions(NonZeroU32::new(u32::try_from(value).unwrap_or(u32::MAX)));
     }
+    if let Some(value) = word("drafts") {
+        builder = builder.drafts(value == "on");
+    }
     let on_limit = |word: String| if word == "end" { OnLimit::End } else { OnLimit::Lock };
     if let Some(value) = word("on_idle") {
         builder = builder.on_idle(on_limit(value));

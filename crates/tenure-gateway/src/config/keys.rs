@@ -280,7 +280,7 @@ pub static KEYS: &[Key] = &[
         "keep_work_for",
         Kind::Duration,
         Some("24h"),
-        "How long a locked session waits to be unlocked.",
+        "How long a locked session waits to be unlocked, and drafts are kept.",
     ),
     key(
         Table::Policy,
@@ -316,6 +316,13 @@ pub static KEYS: &[Key] = &[
         Kind::Boolean,
         Some("true"),
         "Whether a page that is open when its session locks is covered. With `false` it stays readable and says that it is locked.",
+    ),
+    key(
+        Table::Policy,
+        "drafts",
+        Kind::Choice(&["on", "off"]),
+        Some("on"),
+        "Whether the browser client keeps drafts of what is typed in pages: sealed, in the browser, for `keep_work_for`. See docs/privacy.md.",
     ),
     later(
         Table::Policy,

@@ -50,6 +50,14 @@ pub(super) fn in_language(headers: &mut HeaderMap, language: Language) {
     headers.append(VARY, HeaderValue::from_static("Accept-Language"));
 }
 
+/// For a page with a script of the gateway's own, which may ask the gateway.
+pub(super) fn let_own_scripts_run(reply: &mut Reply) {
+    let policy = format!("{PAGE_POLICY}; script-src 'self'; connect-src 'self'");
+    if let Ok(policy) = policy.parse() {
+        reply.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
 /// For a page whose form is answered by the application, which may redirect to any site, such as one for payments: browsers
 /// hold the policy of the page against such redirects too (CSP 3, section 6.4.1).
 pub(super) fn let_forms_lead_anywhere(reply: &mut Reply) {

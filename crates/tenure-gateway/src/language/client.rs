@@ -36,21 +36,19 @@ pub(super) fn words(language: Language) -> Map<String, Value> {
     });
     messages
         .map(|(key, pattern)| {
-            let text: String = pattern.elements.into_iter().map(element).collect();
+            let text: String = pattern.elements.into_iter().map(|part| element(language, part)).collect();
             (key.to_owned(), text.into())
         })
         .collect()
 }
 
-fn element(element: PatternElement<&str>) -> String {
+/// The client sets texts without elements, so values are isolated by marks where text runs from right to left.
+fn element(language: Language, element: PatternElement<&str>) -> String {
     match element {
         PatternElement::TextElement { value } => value.to_owned(),
         PatternElement::Placeable {
             expression: Expression::Inline(InlineExpression::VariableReference { id }),
-        } => format!("{{{}}}", id.name),
-        PatternElement::Placeable {
-            expression: Expression::Inline(InlineExpression::StringLiteral { value }),
-        } => value.to_owned(),
+        } => language.isolated(&format!("{{{}}}", id.name)),
         other => {
             debug_assert!(false, "more than a named value: {other:?}");
             String::new()

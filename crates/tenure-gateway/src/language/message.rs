@@ -61,8 +61,6 @@ enum Piece<'a> {
 
 /// Around the number of a value in the text: Unicode keeps these two for a program's own use.
 pub(super) const MARKS: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
-/// First strong isolate and its end: Unicode's own marks, where there are no elements.
-const ISOLATE: [char; 2] = ['\u{2068}', '\u{2069}'];
 
 impl askama::filters::HtmlSafe for Message<'_> {}
 
@@ -139,24 +137,13 @@ impl<'a> Message<'a> {
             match piece {
                 Piece::Words(words) => plain.push_str(words),
                 Piece::Value(value) | Piece::Strong(value) | Piece::Code(value) => {
-                    self.isolate(value, &mut plain);
+                    plain.push_str(&self.language.isolated(value));
                 }
                 Piece::Time(_, words) => plain.push_str(&words),
                 Piece::Link(_) | Piece::LinkOut(_) | Piece::End => {}
             }
         }
         plain
-    }
-
-    /// Marks in text are copied along with it, so there are none where nothing runs from right to left.
-    fn isolate(&self, value: &str, plain: &mut String) {
-        if self.language.direction() == "ltr" {
-            plain.push_str(value);
-        } else {
-            plain.push(ISOLATE[0]);
-            plain.push_str(value);
-            plain.push(ISOLATE[1]);
-        }
     }
 
     fn with(mut self, name: &'static str, value: Value<'a>) -> Self {

@@ -55,6 +55,9 @@ macro_rules! language {
 /// Every language. English comes first: it is the one that all others are held against.
 static ENTRIES: [Entry; 3] = [language!("en", "ltr"), language!("de", "ltr"), language!("ar", "rtl")];
 
+/// First strong isolate and its end: Unicode's own marks, where there are no elements.
+const ISOLATE: [char; 2] = ['\u{2068}', '\u{2069}'];
+
 static BUNDLES: LazyLock<Vec<FluentBundle<FluentResource>>> =
     LazyLock::new(|| ENTRIES.iter().map(bundle).collect());
 
@@ -85,6 +88,15 @@ impl Language {
     /// The message of this key. The value of an attribute is `key.attribute`.
     pub fn say<'a>(self, key: impl Into<Cow<'static, str>>) -> Message<'a> {
         Message::new(self, key.into())
+    }
+
+    /// A value in plain text. Marks are copied along with it, so there are none where nothing runs from right to left.
+    fn isolated(self, value: &str) -> String {
+        if self.direction() == "ltr" {
+            value.to_owned()
+        } else {
+            format!("{}{value}{}", ISOLATE[0], ISOLATE[1])
+        }
     }
 
     fn entry(self) -> &'static Entry {

@@ -65,6 +65,10 @@ impl PageContext {
         crate::assets::stylesheet().url(&self.base_path)
     }
 
+    pub(crate) fn shelf(&self) -> String {
+        crate::assets::shelf().url(&self.base_path)
+    }
+
     pub(crate) fn mark(&self) -> String {
         crate::assets::mark().url(&self.base_path)
     }

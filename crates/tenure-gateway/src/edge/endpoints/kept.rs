@@ -16,7 +16,7 @@ use crate::web::return_to::ReturnTo;
 /// What the form tokens of these pages are for, and of the form that sends what is kept.
 pub(in crate::edge) const KEPT_FORM: &str = "kept";
 
-/// `GET kept`: everything that waits for this person on this host.
+/// `GET kept`: everything that waits for this person on this host; a script adds the drafts in their browser.
 pub(super) async fn list<S: Store>(call: Call<'_, S>) -> Answer {
     let session = own_session(&call, None).await?;
     let language = call.settings.language(call.visit);
@@ -39,7 +39,9 @@ pub(super) async fn list<S: Store>(call: Call<'_, S>) -> Answer {
         rows,
         discarded: call.visit.query("done").as_deref() == Some("discard"),
     };
-    Ok(reply::page(StatusCode::OK, &page))
+    let mut reply = reply::page(StatusCode::OK, &page);
+    reply::let_own_scripts_run(&mut reply);
+    Ok(reply)
 }
 
 /// `GET kept/{id}`: what would be sent.

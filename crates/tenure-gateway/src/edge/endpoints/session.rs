@@ -65,6 +65,8 @@ fn state<S: Store>(call: &Call<'_, S>, standing: &Standing<'_>) -> reply::Reply 
     if let Some(session) = standing.session() {
         document["subject"] = session.subject.as_str().into();
         document["session"] = session.id.to_string().into();
+        // While the session is locked too: drafts that are there can be told of, though not opened.
+        document["drafts"] = if call.policy().keeps_drafts() { "on" } else { "off" }.into();
     }
     if let (Some(session), Outcome::Pass { .. } | Outcome::StepUp { .. }) =
         (standing.session(), &standing.outcome)
@@ -81,6 +83,7 @@ fn state<S: Store>(call: &Call<'_, S>, standing: &Standing<'_>) -> reply::Reply 
         document["warn_in_ms"] = left(deadlines.warn_at).into();
         document["idle_timeout_ms"] = millis(policy.idle_timeout_for(session.remembered)).into();
         document["warn_before_ms"] = millis(policy.warn_before()).into();
+        document["keep_work_for_ms"] = millis(policy.keep_work_for()).into();
     }
     let mut reply = reply::json(StatusCode::OK, &document);
     reply::in_language(reply.headers_mut(), language);

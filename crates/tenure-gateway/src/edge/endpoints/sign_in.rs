@@ -187,7 +187,10 @@ pub(super) fn welcome<S: Store>(call: &Call<'_, S>, signed_in: &SignedIn, return
     let age = call.settings.cookie_age(signed_in.session.remembered, &call.settings.policy);
     let mut reply = reply::see_other(return_to.as_str());
     reply::set_cookie(&mut reply, &cookies.set_session(&signed_in.token.expose(), age));
-    reply::set_cookie(&mut reply, &cookies.set_mark());
+    match call.browser_mark() {
+        Ok((mark, _)) => reply::set_cookie(&mut reply, &cookies.set_mark(&mark)),
+        Err(error) => tracing::error!(%error, "no random bits for a mark"),
+    }
     // What protected the form of a visitor is of no use to the session.
     reply::set_cookie(&mut reply, &cookies.clear(cookies.form));
     reply

@@ -65,7 +65,7 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
     Ok(reply)
 }
 
-/// `POST why/clean-up`: removes this site's own cookies of ours at the browser, and only those, so that
+/// `POST why/clean-up`: removes the session's cookie at the browser, and only that, so that
 /// the person can sign in afresh. The session behind them, if there is one, is left as it is.
 pub(super) async fn clean_up<S: Store>(mut call: Call<'_, S>) -> Answer {
     call.refuse_other_sites()?;
@@ -79,8 +79,7 @@ pub(super) async fn clean_up<S: Store>(mut call: Call<'_, S>) -> Answer {
     let cookies = &call.settings.cookies;
     let location = format!("{}/sign-in?return_to={}", call.settings.base_path, return_to.as_query_value());
     let mut reply = reply::see_other(&location);
-    for name in [cookies.session, cookies.mark] {
-        reply::set_cookie(&mut reply, &cookies.clear(name));
-    }
+    // The mark stays: without it, drafts that wait for the next sign-in could not be opened.
+    reply::set_cookie(&mut reply, &cookies.clear(cookies.session));
     Ok(reply)
 }
