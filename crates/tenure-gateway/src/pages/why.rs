@@ -2,10 +2,11 @@
 
 use askama::Template;
 
+use super::advice::{self, Advice};
 use super::words::{self, Kind, Words};
-use super::{Moment, PageContext, SentWork, advice, rendered};
+use super::{Moment, PageContext, SentWork, rendered};
 use crate::browser::Browser;
-use crate::language::Message;
+use crate::language::{Language, Message};
 
 /// The sign-in that took a session's place.
 #[derive(Debug, Clone)]
@@ -70,32 +71,27 @@ impl Why {
         self.form_token.as_deref().filter(|_| helps.contains(&self.code.as_str()))
     }
 
-    /// A heading and steps for the browser at hand, when its cookies are the trouble.
-    pub(crate) fn advice(&self) -> Option<(String, Vec<&'static str>)> {
-        let name = match self.browser.family {
-            crate::browser::Family::Other => "your browser",
-            family => family.name(),
-        };
+    /// What to do in the browser at hand, when its cookies are the trouble.
+    fn advice(&self) -> Option<Advice<'_>> {
         match self.code.as_str() {
             "cookie_blocked" | "cookie_cleared" => {
-                Some((format!("Allowing cookies in {name}"), advice::allow_cookies(&self.browser)))
+                Some(advice::allow_cookies(&self.browser, self.ctx.language))
             }
-            "cookie_malformed" | "cookie_forged" | "cookie_ambiguous" => Some((
-                format!("If the button does not help: cookies in {name}"),
-                advice::delete_cookies(&self.browser),
-            )),
+            "cookie_malformed" | "cookie_forged" | "cookie_ambiguous" => {
+                Some(advice::delete_cookies(&self.browser, self.ctx.language))
+            }
             _ => None,
         }
     }
 
-    /// The report as plain text: browser, system, times, reason and codes; nothing secret.
+    /// The report as plain text, in English for whoever runs the site: browser, system, times, reason and codes; nothing secret.
     pub(crate) fn report(&self) -> String {
         let words = self.words();
         let at = self.at.map_or_else(|| "not recorded".to_owned(), |at| at.machine());
         let mut report = format!(
             "Reason: {} ({})\nHappened: {at}\nReport written: {}\nBrowser: {}\n",
             words.code,
-            words.title(self.ctx.language).plain(),
+            words.title(Language::ENGLISH).plain(),
             self.now.machine(),
             self.browser,
         );
@@ -158,7 +154,7 @@ mod tests {
     #[test]
     fn cookie_trouble_gets_steps_for_the_browser_at_hand() {
         let html = why("cookie_blocked").render().unwrap();
-        assert!(html.contains("Allowing cookies in Firefox") && html.contains("shield"));
+        assert!(html.contains("Allowing cookies in <bdi>Firefox</bdi>") && html.contains("shield"));
         let html = why("cookie_malformed").render().unwrap();
         assert!(html.contains("/.tenure/why/clean-up"));
         assert!(!why("idle").render().unwrap().contains("clean-up"));
