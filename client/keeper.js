@@ -26,16 +26,24 @@ export class Keeper {
       if (!this.before.has(field)) this.before.set(field, field.type !== 'password' && (field.isContentEditable ? field.innerText : field.value));
     };
     note(document.activeElement ?? this);
-    // There is a database only while there are drafts. A mark in localStorage would be cheaper, but does not
-    // outlive a crash by itself.
-    indexedDB?.databases?.().then((all) => {
-      this.kept = all.some(({ name }) => name === 'tenure');
-      this.look();
-    }).catch(() => {});
+    this.findDatabase();
     addEventListener('focusin', ({ target }) => note(target), true);
     addEventListener('input', ({ isTrusted, target }) => {
       if (isTrusted && target) this.look(this.touched.add(target));
     }, true);
+  }
+
+  /**
+   * There is a database only while there are drafts. A mark in localStorage would be cheaper, but does not outlive a
+   * crash by itself.
+   */
+  async findDatabase() {
+    try {
+      this.kept = (await indexedDB.databases()).some(({ name }) => name === 'tenure');
+      this.look();
+    } catch {
+      // No storage, no drafts.
+    }
   }
 
   /**
@@ -53,10 +61,16 @@ export class Keeper {
    */
   look(_news) {
     const { known } = this.session;
-    if (this.part) this.part.look?.();
-    else if (known.answer?.drafts === 'on' && (this.touched.size || this.kept)) {
-      // Without a network, the next input tries again.
-      this.part = this.session.late().then((late) => { this.part = late?.keep(this); });
+    // Where the page's scripts have replaced what drafts stand on, the session goes on without them.
+    const fail = () => { this.part = { failed: true }; };
+    try {
+      if (this.part) this.part.look?.();
+      else if (known.answer?.drafts === 'on' && (this.touched.size || this.kept)) {
+        // Without a network, the next input tries again.
+        this.part = this.session.late().then((late) => { this.part = late?.keep(this); }).catch(fail);
+      }
+    } catch {
+      fail();
     }
   }
 }

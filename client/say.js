@@ -15,16 +15,16 @@ export const say = (sentence, values) => sentence.replace(/{(\w+)}/g, (place, na
  */
 export function spell(ms) {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
-  /** @type {[number, string][]} */
-  const parts = [
-    [Math.floor(seconds / 3600), 'hour'], [Math.floor(seconds / 60) % 60, 'minute'], [seconds < 600 ? seconds % 60 : 0, 'second'],
-  ];
-  // An application may have replaced the methods of arrays; a warning must not depend on them.
-  let said = '';
-  for (const [count, unit] of parts) {
-    if (!count && (seconds || unit !== 'second')) continue;
-    said += (said && ' ') + new Intl.NumberFormat(words.lang, { style: 'unit', unit, unitDisplay: 'long' }).format(count);
-  }
+  /** @param {number} count @param {string} unit */
+  const part = (count, unit) =>
+    new Intl.NumberFormat(words.lang, { style: 'unit', unit, unitDisplay: 'long' }).format(count);
+  // Without lists: an application may have replaced what they are walked with.
+  const hours = Math.floor(seconds / 3600);
+  let said = hours ? part(hours, 'hour') : '';
+  const minutes = Math.floor(seconds / 60) % 60;
+  if (minutes) said += (said && ' ') + part(minutes, 'minute');
+  const rest = seconds < 600 ? seconds % 60 : 0;
+  if (rest || !said) said += (said && ' ') + part(rest, 'second');
   return said;
 }
 

@@ -99,8 +99,11 @@ export class Drafts {
    */
   run(work) {
     this.busy = this.busy.then(work).catch(() => {
-      if (!this.failed && this.groups.size) this.finder.warn(words.notKept);
+      const { failed } = this;
       this.failed = true;
+      if (!failed && this.groups.size) this.finder.warn(words.notKept);
+    }).catch(() => {
+      // Where not even a word can be shown, the page goes on all the same.
     });
     return this.busy;
   }
@@ -112,6 +115,19 @@ export class Drafts {
   save(now = false) {
     clearTimeout(this.timer);
     this.timer = undefined;
+    const reading = this.readTouched(now);
+    reading.catch(() => {});
+    return this.run(async () => {
+      await reading;
+      await this.write();
+    });
+  }
+
+  /**
+   * Reads the forms that were typed into; begins at once.
+   * @param {boolean} now
+   */
+  async readTouched(now) {
     const { touched, adapters } = this.keeper;
     /** @type {Set<HTMLFormElement | null>} */
     const forms = new Set();
@@ -129,11 +145,7 @@ export class Drafts {
       forms.add(formOf(field));
     }
     touched.clear();
-    const reading = [...forms].map((form) => this.read(form, now));
-    return this.run(async () => {
-      await Promise.all(reading);
-      await this.write();
-    });
+    await Promise.all([...forms].map((form) => this.read(form, now)));
   }
 
   /**
