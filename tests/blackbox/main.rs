@@ -12,6 +12,7 @@ mod disk;
 mod drafts;
 mod forward_auth;
 mod kept;
+mod languages;
 mod life;
 mod limits;
 mod nginx;

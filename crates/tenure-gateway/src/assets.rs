@@ -12,8 +12,6 @@ pub const CLIENT_JS: &str = include_str!("../../../client/dist/client.js");
 pub const LATE_JS: &str = include_str!("../../../client/dist/late.js");
 /// Fills the list of one's drafts on the page that lists what is kept.
 pub const SHELF_JS: &str = include_str!("../../../client/dist/shelf.js");
-/// The words of the client.
-pub const WORDS_JS: &str = include_str!("../../../client/dist/words.js");
 
 /// One file to serve.
 #[derive(Debug)]
@@ -30,9 +28,7 @@ pub struct Asset {
 
 impl Asset {
     fn new(path: &'static str, content_type: &'static str, body: &'static str) -> Self {
-        let mut hash = blake3::hash(body.as_bytes()).to_hex().to_string();
-        hash.truncate(16);
-        Self { path, content_type, body, hash }
+        Self { path, content_type, body, hash: hash(body) }
     }
 
     /// The strong entity tag (RFC 9110 section 8.8.3), quotes included.
@@ -48,7 +44,18 @@ impl Asset {
     }
 }
 
-static ASSETS: LazyLock<[Asset; 6]> = LazyLock::new(|| {
+/// The strong entity tag of a text.
+pub(crate) fn etag(text: &str) -> String {
+    format!("\"{}\"", hash(text))
+}
+
+fn hash(text: &str) -> String {
+    let mut hash = blake3::hash(text.as_bytes()).to_hex().to_string();
+    hash.truncate(16);
+    hash
+}
+
+static ASSETS: LazyLock<[Asset; 5]> = LazyLock::new(|| {
     const SCRIPT: &str = "text/javascript; charset=utf-8";
     [
         Asset::new("assets/tenure.css", "text/css; charset=utf-8", STYLESHEET),
@@ -56,7 +63,6 @@ static ASSETS: LazyLock<[Asset; 6]> = LazyLock::new(|| {
         Asset::new("client.js", SCRIPT, CLIENT_JS),
         Asset::new("late.js", SCRIPT, LATE_JS),
         Asset::new("shelf.js", SCRIPT, SHELF_JS),
-        Asset::new("words.js", SCRIPT, WORDS_JS),
     ]
 });
 
@@ -93,6 +99,7 @@ pub fn find(path: &str) -> Option<&'static Asset> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::{self, Language};
 
     #[test]
     fn assets_are_found_by_path_and_nothing_else_is() {
@@ -119,11 +126,13 @@ mod tests {
     #[test]
     fn the_parts_of_the_client_stay_within_their_budgets() {
         use std::io::Write;
-        for (name, script, budget) in [
-            ("client.js", CLIENT_JS, 6 * 1024),
-            ("late.js", LATE_JS, 12 * 1024),
-            ("words.js", WORDS_JS, 1280),
-        ] {
+        let scripts = [("client.js", CLIENT_JS, 6 * 1024), ("late.js", LATE_JS, 12 * 1024)];
+        let words = |language: Language| {
+            // Letters outside of ASCII take two bytes, and fewer of them repeat.
+            let budget = if language == Language::ENGLISH { 1280 } else { 2048 };
+            (language.tag(), language::client_script(language), budget)
+        };
+        for (name, script, budget) in scripts.into_iter().chain(Language::all().map(words)) {
             let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
             gzip.write_all(script.as_bytes()).unwrap();
             let size = gzip.finish().unwrap().len();

@@ -15,6 +15,7 @@ use super::routes::{Access, Pattern, Route, RouteTable};
 use super::value::Value;
 use super::{Accounts, Admin, Config, Gateway, Log, Store};
 use crate::kept::Limits;
+use crate::language::{Language, Languages};
 use crate::net::TrustedProxies;
 
 /// Makes a configuration, or says everything that is wrong.
@@ -65,8 +66,7 @@ impl Builder<'_> {
         if let Some(setting) = self.settings.get(table, name) {
             return Some(setting.value.clone());
         }
-        let key = keys::find(table, name)?;
-        key.kind.read_text(key.default?.trim_matches(['[', ']'])).ok()
+        keys::find(table, name)?.default_value()
     }
 
     fn text(&self, table: Table, name: &str) -> String {
@@ -94,6 +94,10 @@ impl Builder<'_> {
             Some(Value::Texts(texts)) => texts,
             _ => Vec::new(),
         };
+        let languages = match self.value(Table::Gateway, "languages") {
+            Some(Value::Texts(tags)) => tags.iter().filter_map(|tag| Language::from_tag(tag)).collect(),
+            _ => Vec::new(),
+        };
         Some(Gateway {
             listen,
             public_url,
@@ -102,6 +106,7 @@ impl Builder<'_> {
             max_body: self.number(Table::Gateway, "max_body"),
             kept: self.kept()?,
             base_path: self.text(Table::Gateway, "base_path"),
+            languages: Languages::new(languages),
             workers: self
                 .number(Table::Gateway, "workers")
                 .and_then(|count| usize::try_from(count).ok())

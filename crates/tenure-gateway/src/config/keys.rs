@@ -1,6 +1,6 @@
 //! Everything that can be set: one line each, from which all else is made.
 
-use super::value::Kind;
+use super::value::{Kind, Value};
 
 /// A table of the configuration.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -104,6 +104,13 @@ pub struct Key {
     pub later: bool,
 }
 
+impl Key {
+    /// The value where nothing is set.
+    pub fn default_value(&self) -> Option<Value> {
+        self.kind.read_text(&self.default?.replace(['[', ']', '"'], "")).ok()
+    }
+}
+
 const fn key(
     table: Table,
     name: &'static str,
@@ -183,6 +190,13 @@ pub static KEYS: &[Key] = &[
         Kind::BasePath,
         Some("/.tenure"),
         "Where the gateway's own pages are. Nothing below it reaches the application.",
+    ),
+    key(
+        Table::Gateway,
+        "languages",
+        Kind::Languages,
+        Some("[\"en\", \"de\", \"ar\"]"),
+        "The languages of pages and dialogs. Whoever's browser asks for none of them gets the first.",
     ),
     key(
         Table::Gateway,

@@ -4,6 +4,7 @@
 use askama::Template;
 
 use super::{FormProblem, PageContext, rendered};
+use crate::language::Message;
 
 /// `GET unlock?frame=1`. Posts `frame=1`, `form_token`, `return_to`, `username` and `password` to `{base}/unlock`.
 #[derive(Clone, Template)]
@@ -33,16 +34,12 @@ pub struct FrameDone {
 }
 
 impl FrameDone {
-    fn heading(&self) -> &'static str {
-        if self.is_active { "You are signed in" } else { "This session has ended" }
+    fn heading(&self) -> Message<'_> {
+        self.ctx.say(if self.is_active { "frame-active" } else { "frame-ended" })
     }
 
-    fn text(&self) -> &'static str {
-        if self.is_active {
-            "You can close this window and go on where you were."
-        } else {
-            "The page that you came from says why. You can close this window."
-        }
+    fn text(&self) -> Message<'_> {
+        self.ctx.say(if self.is_active { "frame-active.text" } else { "frame-ended.text" })
     }
 }
 
@@ -53,7 +50,11 @@ mod tests {
     use super::*;
 
     fn context() -> PageContext {
-        PageContext { base_path: "/gate".into(), request_id: String::new(), lang: "en".into() }
+        PageContext {
+            base_path: "/gate".into(),
+            request_id: String::new(),
+            language: crate::language::Language::ENGLISH,
+        }
     }
 
     #[test]

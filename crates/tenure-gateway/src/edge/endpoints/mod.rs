@@ -94,6 +94,7 @@ pub(super) async fn serve<S: Store>(
         // nginx asks with GET whatever the method it asks about; others pass the method on.
         (_, "authorize") => authorize::answer(call).await,
         (Method::GET | Method::HEAD, "status") => Ok(status::show(&call)),
+        (Method::GET | Method::HEAD, "words.js") => Ok(assets::words(&call)),
         (Method::GET | Method::HEAD, "jwks.json") => Ok(assets::key_set(&call)),
         (method, path) => {
             if let Some(id) =
@@ -145,9 +146,8 @@ async fn kept_request<S: Store>(call: Call<'_, S>, method: Method, rest: &str) -
 fn methods_of(path: &str) -> Option<&'static str> {
     match path {
         "drafts/key" => Some("GET"),
-        "session" | "why" | "status" | "account/sessions" | "kept" | "jwks.json" | "signed-out" => {
-            Some("GET, HEAD")
-        }
+        "session" | "why" | "status" | "account/sessions" | "kept" | "jwks.json" | "words.js"
+        | "signed-out" => Some("GET, HEAD"),
         "session/extend"
         | "session/activity"
         | "sign-out"

@@ -33,5 +33,5 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
         return_to: call.return_to().as_str().into(),
         others: 0,
     };
-    Ok(reply::page(StatusCode::OK, page.render()))
+    Ok(reply::page(StatusCode::OK, &page))
 }

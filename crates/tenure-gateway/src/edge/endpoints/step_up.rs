@@ -9,7 +9,7 @@ use super::kept::{or_kept, sent_work};
 use super::sign_in::{check_password, status_of, welcome};
 use super::{Answer, Call};
 use crate::edge::reply::{self, Reply};
-use crate::pages::{self, FormProblem};
+use crate::pages::{self, FormProblem, RecentSignIn};
 use crate::web::form_token::{self, Holder};
 use crate::web::return_to::ReturnTo;
 
@@ -85,14 +85,12 @@ fn page<S: Store>(
         form_token: call.session_form_token(FORM, session.id),
         return_to: return_to.as_str().into(),
         username: session.subject.as_str().into(),
-        asked_for: within.map(|within| {
-            format!("{path} asks for a sign-in within the last {}.", pages::wait_words(within.as_secs()))
-        }),
+        recent: within.map(|within| RecentSignIn { page: path.into(), within_seconds: within.as_secs() }),
         kept: kept.into(),
         sent_work: sent_work(call, session),
         problem,
     };
-    let mut reply = reply::page(problem.map_or(StatusCode::OK, status_of), page.render());
+    let mut reply = reply::page(problem.map_or(StatusCode::OK, status_of), &page);
     if let Some(FormProblem::Throttled { wait_seconds }) = problem {
         reply.headers_mut().insert(http::header::RETRY_AFTER, wait_seconds.into());
     }

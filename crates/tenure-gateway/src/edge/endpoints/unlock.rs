@@ -112,7 +112,7 @@ fn see_frame<S: Store>(call: &Call<'_, S>) -> Reply {
 fn frame_done<S: Store>(call: &Call<'_, S>, standing: &Standing<'_>) -> Reply {
     let page =
         pages::FrameDone { ctx: call.settings.page(call.visit), is_active: standing.active().is_some() };
-    reply::framed_page(StatusCode::OK, page.render())
+    reply::framed_page(StatusCode::OK, &page)
 }
 
 /// Where the person should be if the session is not locked.
@@ -154,19 +154,22 @@ fn page<S: Store>(
         && framed
         && !call.visit.navigation
     {
-        // The client sent what was in its frame.
-        let mut told = Problem::of_status(status, problem.text());
+        // The client sent what was in its frame, and shows the person what this says.
+        let language = call.settings.language(call.visit);
+        let mut told = Problem::of_status(status, problem.text(language).plain());
         if let FormProblem::Throttled { wait_seconds } = problem {
             told = told.retry_after(wait_seconds);
         }
-        return told.into_response::<String>().map(Into::into);
+        let mut reply: Reply = told.into_response::<String>().map(Into::into);
+        reply::in_language(reply.headers_mut(), language);
+        return reply;
     }
     let ctx = call.settings.page(call.visit);
     let form_token = call.session_form_token(FORM, session.id);
     let (return_to, username) = (return_to.as_str().into(), session.subject.as_str().into());
     let mut reply = if framed {
         let page = pages::UnlockFrame { ctx, form_token, return_to, username, problem };
-        reply::framed_page(status, page.render())
+        reply::framed_page(status, &page)
     } else {
         let page = pages::Unlock {
             ctx,
@@ -180,7 +183,7 @@ fn page<S: Store>(
             sent_work: sent_work(call, session),
             problem,
         };
-        reply::page(status, page.render())
+        reply::page(status, &page)
     };
     if let Some(FormProblem::Throttled { wait_seconds }) = problem {
         reply.headers_mut().insert(http::header::RETRY_AFTER, wait_seconds.into());

@@ -36,7 +36,7 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
     };
     let displaced_by = ending.and_then(|ending| match ending.by {
         Actor::Elsewhere { device, .. } => Some(DisplacedBy {
-            device: Browser::from_user_agent(&device.user_agent).to_string(),
+            device: Browser::from_user_agent(&device.user_agent).words(call.settings.language(call.visit)),
             address: device.address,
         }),
         _ => None,
@@ -58,7 +58,7 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
         return_to: return_to.as_str().into(),
         form_token: Some(form_token::issue(&call.gateway.keys.load(), FORM, Holder::Visitor(&nonce))),
     };
-    let mut reply = reply::page(StatusCode::OK, page.render());
+    let mut reply = reply::page(StatusCode::OK, &page);
     if let Some(cookie) = new_cookie {
         reply::set_cookie(&mut reply, &cookie);
     }
