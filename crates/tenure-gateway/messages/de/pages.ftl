@@ -47,7 +47,7 @@ unlock-text = Die Sitzung ist gesperrt, bis Sie bestätigen, dass Sie es sind.
 unlock-since = Gesperrt seit
 unlock-kept-until = Aufbewahrt bis
 unlock-button = Entsperren
-unlock-other = Sie sind nicht { $name }? { $link }Als jemand anderes anmelden{ $end }. Die gesperrte Sitzung endet damit, und nichts davon wird gezeigt.
+unlock-other = Sie sind nicht { $name }? { $link }Als jemand anderes anmelden{ $end }. Damit endet die gesperrte Sitzung; nichts davon wird gezeigt.
 unlock-why = { $link }Warum wurde die Sitzung gesperrt?{ $end }
 
 frame-title = Wieder anmelden
@@ -79,7 +79,7 @@ account-end = Beenden
 account-end-label = Beenden: die Sitzung mit { $device }, { $address }
 account-end-others = Überall sonst abmelden
 account-alone = Sie sind nirgendwo sonst angemeldet.
-account-kept = Was Sie abgeschickt haben, während eine Sitzung gesperrt war, finden Sie unter { $link }Ihre aufbewahrten Eingaben{ $end }.
+account-kept = Was Sie abgeschickt haben, während eine Sitzung gesperrt war, finden Sie bei { $link }Ihren aufbewahrten Eingaben{ $end }.
 
 session-this-device = Dieses Gerät
 session-locked = Gesperrt
