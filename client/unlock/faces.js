@@ -9,6 +9,8 @@ import words from '../words.js';
 export class Faces {
   /** A button was pressed, and its answer is awaited. */
   busy = false;
+  /** The person signs in again before the absolute limit is reached. */
+  ahead = false;
   /** The person put signing in off, and the page shows that it is locked. */
   resting = false;
 
@@ -26,6 +28,7 @@ export class Faces {
   paint(shown, now) {
     const { dialog, session: { known } } = this;
     if (shown.kind !== 'stopped') this.resting = false;
+    if (shown.kind !== 'warning') this.ahead = false;
     if (shown.kind === 'quiet') {
       dialog.hide(known.snooze ? '' : words.goesOn);
       return false;
@@ -61,12 +64,11 @@ export class Faces {
     const out = { label: words.out, press: () => this.press(() => session.signOut()) };
     const leave = () => session.putOff();
     if (shown.absolute) {
-      const unlock = session.known.answer?.unlock_url ?? `${session.base}/unlock`;
-      const again = { label: words.againNow, press: () => this.go(unlock) };
-      return {
-        key: 'absolute', title: words.absoluteTitle, text: words.absoluteText,
-        buttons: [again, { label: words.later, press: leave }, out], cover: false, ready: false, leave,
-      };
+      const later = { label: words.later, press: leave };
+      const absolute = { title: words.absoluteTitle, cover: false, ready: false, leave };
+      if (this.ahead) return { ...absolute, key: 'ahead', text: words.aheadText, buttons: [later, out], signIn: true };
+      const again = { label: words.againNow, press: () => this.signInAhead() };
+      return { ...absolute, key: 'absolute', text: words.absoluteText, buttons: [again, later, out] };
     }
     const stay = { label: words.stay, press: () => this.press(() => session.put(() => session.link.extend())) };
     return {
@@ -98,6 +100,11 @@ export class Faces {
     return {
       key: reason, title, text, buttons: [{ label: words.later, press: leave }], cover, ready: false, leave, signIn: true,
     };
+  }
+
+  signInAhead() {
+    this.ahead = true;
+    this.session.refresh();
   }
 
   /** @param {() => Promise<unknown>} act */

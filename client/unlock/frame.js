@@ -73,7 +73,8 @@ export class SignInFrame {
     const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
     let problem = words.noAnswer;
     try {
-      const answer = await this.session.link.call('/unlock', { method: 'POST', body, redirect: 'manual' });
+      const path = form.getAttribute('action')?.slice(this.session.base.length) ?? '';
+      const answer = await this.session.link.call(path, { method: 'POST', body, redirect: 'manual' });
       if (answer.type === 'opaqueredirect') {
         await this.session.ask();
         return;

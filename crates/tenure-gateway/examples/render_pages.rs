@@ -142,6 +142,7 @@ fn proofs(pages: &mut Pages) {
     pages.push(("unlock".into(), unlock.render()));
     pages.push(("unlock-wrong".into(), wrong.render()));
     let frame = UnlockFrame {
+        purpose: "unlock",
         ctx: ctx.clone(),
         form_token: "sample".into(),
         return_to: "/wiki/start".into(),

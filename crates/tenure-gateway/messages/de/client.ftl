@@ -5,7 +5,8 @@
 idleTitle = Sind Sie noch da?
 idleText = Zu Ihrem Schutz wird die Sitzung bald angehalten, es sei denn, Sie bleiben angemeldet.
 absoluteTitle = Es ist fast Zeit, sich wieder anzumelden
-absoluteText = Diese Grenze lässt sich nicht verlängern. Speichern Sie Ihre Arbeit und melden Sie sich dann wieder an.
+absoluteText = Diese Grenze lässt sich nicht verlängern, aber Sie können sich jetzt wieder anmelden, ohne diese Seite zu verlassen.
+aheadText = Auf dieser Seite ändert sich nichts, und die Zeit beginnt von vorn.
 left = Verbleibende Zeit: { $time }
 stay = Angemeldet bleiben
 again = Wieder anmelden

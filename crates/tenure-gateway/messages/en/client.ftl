@@ -6,7 +6,8 @@
 idleTitle = Are you still there?
 idleText = To protect you, the session stops soon unless you stay signed in.
 absoluteTitle = It is nearly time to sign in again
-absoluteText = This limit cannot be extended. Save your work, then sign in again.
+absoluteText = This limit cannot be extended, but you can sign in again now, without leaving the page.
+aheadText = Nothing on this page changes, and the time begins anew.
 # { $time } is a length of time, such as "1 minute 20 seconds".
 left = Time left: { $time }
 stay = Stay signed in

@@ -6,17 +6,19 @@ use askama::Template;
 use super::{FormProblem, PageContext, rendered};
 use crate::language::Message;
 
-/// `GET unlock?frame=1`. Posts `frame=1`, `form_token`, `return_to`, `username` and `password` to `{base}/unlock`.
+/// `GET unlock?frame=1`. Posts `frame=1`, `form_token`, `return_to`, `username` and `password`.
 #[derive(Clone, Template)]
 #[template(path = "unlock_frame.html")]
 pub struct UnlockFrame {
     /// What every page needs.
     pub ctx: PageContext,
+    /// The path that takes the form: `unlock`, or `step-up` for a session that is active still.
+    pub purpose: &'static str,
     /// Protects the form.
     pub form_token: String,
     /// Where the frame stands.
     pub return_to: String,
-    /// Whose session is locked.
+    /// Whose session it is.
     pub username: String,
     /// What was wrong with the form that was sent.
     pub problem: Option<FormProblem>,
@@ -61,6 +63,7 @@ mod tests {
     fn the_form_posts_to_itself_and_leaves_the_frame_only_for_somebody_else() {
         let page = UnlockFrame {
             ctx: context(),
+            purpose: "unlock",
             form_token: "token".into(),
             return_to: "/wiki".into(),
             username: "<ada>".into(),

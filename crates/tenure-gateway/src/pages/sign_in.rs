@@ -29,6 +29,12 @@ pub enum FormProblem {
 }
 
 impl FormProblem {
+    /// The same in a form where the name stands already.
+    #[must_use]
+    pub fn with_name_given(self) -> Self {
+        if self == Self::WrongCredentials { Self::WrongPassword } else { self }
+    }
+
     pub(crate) fn text<'a>(&self, language: Language) -> Message<'a> {
         match self {
             Self::WrongCredentials => language.say("problem-wrong-credentials"),

@@ -5,6 +5,7 @@ mod assets;
 mod authorize;
 mod data;
 mod drafts;
+mod framed;
 mod kept;
 mod session;
 mod sign_in;
