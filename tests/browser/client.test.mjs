@@ -124,7 +124,7 @@ test('Escape puts the warning off without extending, and it comes back for the l
   await gone(page);
   await shown(page, 'Are you still there?');
   const left = gateway.remaining().idle;
-  assert.ok(left <= 20_000 && left > 18_500, `${left} ms were left`);
+  assert.ok(left <= 20_500 && left > 18_500, `${left} ms were left`);
   assert.deepEqual([gateway.count.extend, gateway.count.activity], [0, 0]);
 });
 
