@@ -104,6 +104,20 @@ impl Browser {
 }
 
 impl Browser {
+    /// Whether it says that it is older than what the client needs (`AbortSignal.timeout` is the youngest of it): warnings,
+    /// drafts and unlocking in place are missing there, and everything else works.
+    pub fn is_too_old(&self) -> bool {
+        let needed = match self.family {
+            Family::Chrome | Family::Edge => 103,
+            Family::Firefox => 100,
+            Family::Safari => 16,
+            Family::Opera => 89,
+            Family::Samsung => 20,
+            Family::Other => return false,
+        };
+        self.version.is_some_and(|version| version < needed)
+    }
+
     /// What people are told: `Chrome 156 on Windows`.
     pub fn words(&self, language: Language) -> String {
         let mut name = match self.family {
@@ -188,6 +202,15 @@ mod tests {
         ] {
             assert_eq!(named(&header), name, "{header}");
         }
+    }
+
+    #[test]
+    fn browsers_that_lack_what_the_client_needs_are_known() {
+        let old = |header: &str| Browser::from_user_agent(header).is_too_old();
+        assert!(old("Mozilla/5.0 (X11; Linux x86_64; rv:91.0) Gecko/20100101 Firefox/91.0"));
+        assert!(old("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/14.1 Safari/605.1.15"));
+        assert!(!old("Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0"));
+        assert!(!old("curl/8.9.1") && !old("Chrome/") && !old(""));
     }
 
     #[test]

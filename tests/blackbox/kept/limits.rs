@@ -162,3 +162,18 @@ fn a_disk_that_says_no_is_told_and_nothing_half_stays() {
     let answer = browser.send(form(&browser, "/echo/1", "a=b"));
     kept_id(&answer);
 }
+
+#[test]
+fn a_route_can_switch_it_off_and_the_person_is_told() {
+    let world = World::with(|setup| {
+        lasting(setup).more("[[route]]\npath = \"/echo/private/*\"\nkeep_requests = \"off\"")
+    });
+    let mut browser = world.ada();
+    lock(&mut browser);
+    let request = form(&browser, "/echo/private/save", "title=Minutes");
+    let answer = browser.send(request);
+    assert_eq!((answer.status, answer.location().contains("kept=")), (303, false), "{}", answer.location());
+    assert!(browser.follow(answer).text().contains("this part of the site keeps nothing"));
+    until_nothing_is_kept(&world.setup);
+    keep(&mut browser, "/echo/save", "title=Minutes");
+}

@@ -4,7 +4,7 @@ use tenure_tests::forms::Form;
 use tenure_tests::{Browser, Request, Response};
 
 use super::steps::{files, form, keep, lock, press_send, unlock, until_nothing_is_kept, world};
-use crate::world::{GRACE, PASSWORD, World};
+use crate::world::{ADA, GRACE, PASSWORD, World};
 
 /// The page, but for the number of the request.
 fn without_request(response: &Response) -> String {
@@ -24,6 +24,17 @@ fn scenario_10_another_person_who_signs_in_gets_nothing_of_it() {
     assert_eq!(page.status, 410, "{}", page.text());
     assert!(!page.text().contains("plan") && !page.text().contains("/echo/save"));
     assert_eq!(world.upstream.requests(), before);
+}
+
+#[test]
+fn the_same_person_who_signs_in_afresh_is_led_to_what_waits() {
+    let world = world();
+    let mut browser = world.ada();
+    lock(&mut browser);
+    keep(&mut browser, "/echo/save", "title=Minutes");
+    let answer = browser.try_sign_in("/.tenure/sign-in?return_to=/echo", ADA, PASSWORD);
+    assert_eq!((answer.status, answer.location()), (303, "/.tenure/kept"), "{}", answer.text());
+    assert!(browser.follow(answer).text().contains("/echo/save"));
 }
 
 #[test]

@@ -145,6 +145,7 @@ sent-kept = Was Sie gerade abgeschickt haben, ist aufbewahrt. Sobald Sie bestät
 sent-waiting = Etwas, das Sie abgeschickt haben, ist aufbewahrt. Sobald Sie bestätigt haben, dass Sie es sind, finden Sie es unter „Ihre aufbewahrten Eingaben“.
 sent-not-kept = Was Sie gerade abgeschickt haben, wurde nicht weitergegeben. Aufbewahren ließ es sich auch nicht, weil es keine offene Sitzung gibt, zu der es gehört. Vielleicht steht es noch auf der Seite, von der Sie es abgeschickt haben: Gehen Sie zurück, kopieren Sie es und senden Sie es nach dem Anmelden noch einmal ab.
 sent-other-site = Was gerade abgeschickt wurde, wurde weder weitergegeben noch aufbewahrt, weil es nicht von einer Seite dieser Website kam. Wenn Sie selbst es abgeschickt haben, gehen Sie zurück und senden Sie es noch einmal ab, nachdem Sie bestätigt haben, dass Sie es sind.
+sent-switched-off = Was Sie gerade abgeschickt haben, wurde nicht weitergegeben, und dieser Teil der Website bewahrt nichts auf. Vielleicht steht es noch auf der Seite, von der Sie es abgeschickt haben: Gehen Sie zurück und senden Sie es noch einmal ab, nachdem Sie bestätigt haben, dass Sie es sind.
 
 ## Zustand
 
@@ -218,3 +219,5 @@ why-report-label = Bericht
 why-report-words = Möchten Sie etwas hinzufügen? Was Sie gerade taten und was Sie erwartet haben
 why-report-send = Bericht senden
 why-reported = Ihr Bericht ist angekommen. Seine Nummer ist { $id }: Damit finden ihn die Betreiber dieser Website.
+why-old-browser = Ihr Browser ist alt
+    .text = Er kann Sie nicht warnen, bevor eine Sitzung endet, keine Entwürfe Ihrer Eingaben aufbewahren und Sie nicht auf der Seite wieder anmelden. Alles andere funktioniert. Eine neuere Version kann all das.

@@ -148,6 +148,7 @@ sent-kept = What you just sent is kept. Once you have confirmed that it is you, 
 sent-waiting = Something that you sent is kept. Once you have confirmed that it is you, you find it under “Your kept work”.
 sent-not-kept = What you just sent was not passed on, and it could not be kept, because there is no open session that it belongs to. It may still be in the page that you sent it from: go back, copy it, and send it again after signing in.
 sent-other-site = What was just sent was not passed on, and it is not kept, because it did not come from a page of this site. If it was you who sent it, go back and send it again after confirming that it is you.
+sent-switched-off = What you just sent was not passed on, and this part of the site keeps nothing. It may still be in the page that you sent it from: go back, and send it again after confirming that it is you.
 
 ## Status
 
@@ -221,3 +222,5 @@ why-report-label = Report
 why-report-words = Anything to add? What you were doing, and what you expected
 why-report-send = Send the report
 why-reported = Your report was sent. Its number is { $id }: whoever runs this site finds it by that.
+why-old-browser = Your browser is old
+    .text = It cannot warn you before a session ends, keep drafts of what you type, or let you sign in again without leaving a page. Everything else works. A newer version can do all of it.

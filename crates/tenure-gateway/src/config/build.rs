@@ -362,6 +362,9 @@ fn policy_builder(preset: Preset, section: &Section, remembered: Option<&Section
     if let Some(value) = section.get("max_sessions").and_then(|setting| as_number(&setting.value)) {
         builder = builder.max_sessions(NonZeroU32::new(u32::try_from(value).unwrap_or(u32::MAX)));
     }
+    if let Some(value) = word("keep_requests") {
+        builder = builder.keep_requests(value == "on");
+    }
     if let Some(value) = word("drafts") {
         builder = builder.drafts(value == "on");
     }

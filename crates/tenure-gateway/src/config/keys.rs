@@ -319,6 +319,13 @@ pub static KEYS: &[Key] = &[
     ),
     key(
         Table::Policy,
+        "keep_requests",
+        Kind::Choice(&["on", "off"]),
+        Some("on"),
+        "Whether what a person sends while their session is locked is kept, to be sent with one click after the unlock.",
+    ),
+    key(
+        Table::Policy,
         "drafts",
         Kind::Choice(&["on", "off"]),
         Some("on"),

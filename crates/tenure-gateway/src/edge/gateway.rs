@@ -78,6 +78,7 @@ pub struct Settings {
 
 impl<S: Store> Gateway<S> {
     /// Joins the parts of a gateway.
+    #[expect(clippy::too_many_arguments, reason = "the parts are made in one place and joined here")]
     pub fn new(
         sessions: Sessions<S>,
         accounts: Accounts,

@@ -31,6 +31,8 @@ const LINGER: Duration = Duration::from_secs(15);
 enum Lost {
     /// It could not be kept although it would have been.
     NotKept(NotKept),
+    /// The policy of its route keeps nothing.
+    SwitchedOff,
     /// There is no session that would give it back.
     NoSession,
     /// It does not prove that a page of this site sent it.
@@ -93,6 +95,9 @@ async fn keep<S: Store>(
     let (Outcome::Locked { session, .. } | Outcome::StepUp { session, .. }) = &standing.outcome else {
         return Err(Lost::NoSession);
     };
+    if !route.policy.keeps_requests() {
+        return Err(Lost::SwitchedOff);
+    }
     if !proves_same_origin(&visit.headers, &visit.authority, settings.is_secure()) {
         return Err(Lost::OtherSite);
     }
@@ -172,6 +177,7 @@ impl Lost {
             Self::NotKept(NotKept::PersonFull(_)) => "person_full",
             Self::NotKept(NotKept::Full) => "full",
             Self::NotKept(NotKept::File(_)) => "disk",
+            Self::SwitchedOff => "switched_off",
             Self::NoSession => "no_session",
             Self::OtherSite => "other_site",
             Self::Incomplete => "incomplete",
@@ -181,8 +187,12 @@ impl Lost {
 
 fn tell(settings: &Settings, visit: &Visit, standing: &Standing<'_>, lost: &Lost) -> Reply {
     let (status, reason) = match lost {
-        Lost::NoSession | Lost::OtherSite => {
-            let work = if matches!(lost, Lost::NoSession) { SentWork::NotKept } else { SentWork::OtherSite };
+        Lost::SwitchedOff | Lost::NoSession | Lost::OtherSite => {
+            let work = match lost {
+                Lost::SwitchedOff => SentWork::SwitchedOff,
+                Lost::OtherSite => SentWork::OtherSite,
+                _ => SentWork::NotKept,
+            };
             let way_on = refusal::way_on(settings, visit, standing);
             return reply::see_other(&format!("{way_on}&sent={}", work.code()));
         }

@@ -155,6 +155,8 @@ pub enum SentWork {
     NotKept,
     /// It is not kept: another site may have sent it.
     OtherSite,
+    /// It is not kept: the policy of this part of the site keeps nothing.
+    SwitchedOff,
 }
 
 impl SentWork {
@@ -165,12 +167,13 @@ impl SentWork {
             Self::Waiting => "waiting",
             Self::NotKept => "not_kept",
             Self::OtherSite => "other_site",
+            Self::SwitchedOff => "switched_off",
         }
     }
 
     /// What of it an address may say: only that nothing was kept, which harms nobody if it is not so.
     pub fn of_code(code: &str) -> Option<Self> {
-        [Self::NotKept, Self::OtherSite].into_iter().find(|work| work.code() == code)
+        [Self::NotKept, Self::OtherSite, Self::SwitchedOff].into_iter().find(|work| work.code() == code)
     }
 
     /// What people are told.
@@ -180,11 +183,12 @@ impl SentWork {
             Self::Waiting => "sent-waiting",
             Self::NotKept => "sent-not-kept",
             Self::OtherSite => "sent-other-site",
+            Self::SwitchedOff => "sent-switched-off",
         })
     }
 
     pub(crate) const fn is_lost(self) -> bool {
-        matches!(self, Self::NotKept | Self::OtherSite)
+        matches!(self, Self::NotKept | Self::OtherSite | Self::SwitchedOff)
     }
 }
 

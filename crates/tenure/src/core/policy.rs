@@ -115,6 +115,11 @@ impl Policy {
         self.0.rotation_overlap
     }
 
+    /// Whether what is sent while a session is locked is kept, to be sent after the unlock.
+    pub const fn keeps_requests(&self) -> bool {
+        self.0.keep_requests
+    }
+
     /// Whether the browser client keeps drafts of what is typed in pages.
     pub const fn keeps_drafts(&self) -> bool {
         self.0.drafts
@@ -163,6 +168,7 @@ pub struct PolicyBuilder {
     pub(super) max_sessions: Option<NonZeroU32>,
     pub(super) on_excess: OnExcess,
     pub(super) rotation_overlap: Duration,
+    pub(super) keep_requests: bool,
     pub(super) drafts: bool,
     pub(super) remember_me: Option<RememberMe>,
 }
@@ -188,6 +194,7 @@ impl PolicyBuilder {
             max_sessions: NonZeroU32::new(5),
             on_excess: OnExcess::Ask,
             rotation_overlap: Duration::from_secs(30),
+            keep_requests: true,
             drafts: true,
             remember_me: None,
         }
@@ -214,6 +221,8 @@ impl PolicyBuilder {
         on_excess: OnExcess,
         /// Sets [`Policy::rotation_overlap`].
         rotation_overlap: Duration,
+        /// Sets [`Policy::keeps_requests`].
+        keep_requests: bool,
         /// Sets [`Policy::keeps_drafts`].
         drafts: bool,
         /// Sets [`Policy::remember_me`].

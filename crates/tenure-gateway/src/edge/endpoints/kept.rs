@@ -131,6 +131,21 @@ pub(super) fn or_kept<S: Store>(
     }
 }
 
+/// Where somebody goes who signed in afresh where their session was locked: to what waits for them, if anything does.
+pub(super) fn or_waiting<S: Store>(call: &Call<'_, S>, session: &Session, return_to: &ReturnTo) -> ReturnTo {
+    if !waits(call, session) {
+        return return_to.clone();
+    }
+    let base = &call.settings.base_path;
+    ReturnTo::new(&format!("{base}/kept"), base)
+}
+
+/// Whether something is kept for this session.
+fn waits<S: Store>(call: &Call<'_, S>, session: &Session) -> bool {
+    let kept = call.gateway.kept.list(&session.subject, session.audience);
+    kept.iter().any(|(_, entry)| entry.session == session.id)
+}
+
 /// What the page of a lock says of what was sent: by the address, or by what is kept for this session.
 pub(super) fn sent_work<S: Store>(call: &Call<'_, S>, session: &Session) -> Option<pages::SentWork> {
     let kept = &call.gateway.kept;
@@ -141,9 +156,7 @@ pub(super) fn sent_work<S: Store>(call: &Call<'_, S>, session: &Session) -> Opti
     if let Some(lost) = call.visit.query("sent").and_then(|code| pages::SentWork::of_code(&code)) {
         return Some(lost);
     }
-    let waits =
-        kept.list(&session.subject, session.audience).iter().any(|(_, entry)| entry.session == session.id);
-    waits.then_some(pages::SentWork::Waiting)
+    waits(call, session).then_some(pages::SentWork::Waiting)
 }
 
 fn own_entry<S: Store>(call: &Call<'_, S>, id: KeptId, session: &Session) -> Result<Entry, Stop> {

@@ -9,6 +9,7 @@ use tenure::keys::Purpose;
 use tenure::service::{Proof, RenewError, SignIn, SignInError, SignedIn, UnlockError};
 use tenure::store::{Actor, Record, Store};
 
+use super::kept::or_waiting;
 use super::{Answer, Call, Stop};
 use crate::accounts::Refused;
 use crate::edge::forms::Form;
@@ -150,7 +151,10 @@ async fn begin<S: Store>(
                 }
             };
             match renewed {
-                Ok(signed_in) => return Ok(welcome(call, &signed_in, return_to)),
+                Ok(signed_in) => {
+                    let place = or_waiting(call, &signed_in.session, return_to);
+                    return Ok(welcome(call, &signed_in, &place));
+                }
                 Err(Some(unavailable)) => return Err(unavailable.into()),
                 // It ended meanwhile, so a new one begins.
                 Err(None) => {}
