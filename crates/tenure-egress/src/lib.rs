@@ -7,6 +7,7 @@
 //! Both speak to applications through the same front (HTTP and SOCKS5), which knows only a [`Way`]: the egress's way out
 //! is a leased address, the tether's is the tunnel to the egress.
 
+pub mod front;
 mod target;
 mod way;
 
