@@ -7,9 +7,13 @@
 //! Both speak to applications through the same front (HTTP and SOCKS5), which knows only a [`Way`]: the egress's way out
 //! is a leased address, the tether's is the tunnel to the egress.
 
+mod clock;
+mod family;
 pub mod front;
+pub mod lease;
 mod target;
 mod way;
 
+pub use family::Family;
 pub use target::{Host, HostError, Target};
 pub use way::{AccountName, Datagrams, Refusal, Secret, Stream, Way};
