@@ -7,10 +7,13 @@
 //! Both speak to applications through the same front (HTTP and SOCKS5), which knows only a [`Way`]: the egress's way out
 //! is a leased address, the tether's is the tunnel to the egress.
 
+pub mod access;
+pub mod accounts;
 mod clock;
 mod family;
 pub mod front;
 pub mod lease;
+pub mod pool;
 mod target;
 mod way;
 
