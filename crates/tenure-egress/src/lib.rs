@@ -10,10 +10,12 @@
 pub mod access;
 pub mod accounts;
 mod clock;
+pub mod exit;
 mod family;
 pub mod front;
 pub mod lease;
 pub mod pool;
+pub mod settings;
 mod target;
 mod way;
 

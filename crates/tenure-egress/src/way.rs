@@ -107,6 +107,43 @@ pub enum Refusal {
     Failed,
 }
 
+impl Refusal {
+    /// Every refusal.
+    pub const ALL: [Self; 12] = [
+        Self::LeaseUnavailable,
+        Self::NoAddress,
+        Self::Forbidden,
+        Self::NoSuchHost,
+        Self::NameServerFailed,
+        Self::ConnectionRefused,
+        Self::TimedOut,
+        Self::Unreachable,
+        Self::TooMany,
+        Self::AccountGone,
+        Self::EgressUnreachable,
+        Self::Failed,
+    ];
+
+    /// Its name in logs, metrics and on the wire; it never changes.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::LeaseUnavailable => "lease_unavailable",
+            Self::NoAddress => "no_address",
+            Self::Forbidden => "forbidden",
+            Self::NoSuchHost => "no_such_host",
+            Self::NameServerFailed => "name_server_failed",
+            Self::ConnectionRefused => "connection_refused",
+            Self::TimedOut => "timed_out",
+            Self::Unreachable => "unreachable",
+            Self::TooMany => "too_many",
+            Self::AccountGone => "account_gone",
+            Self::EgressUnreachable => "egress_unreachable",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Both directions of one connection; shutting down its writing half sends the end to the other side.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 

@@ -9,6 +9,7 @@ pub mod health;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
@@ -24,6 +25,8 @@ pub struct Member {
     pub entry: Entry,
     /// How it is.
     pub health: Health,
+    /// One probe at a time; when the last one ended.
+    pub(crate) probing: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Member {
@@ -62,7 +65,7 @@ impl Pool {
         let before = self.members.load();
         let member = |entry: Entry| match before.by_exit.get(&entry.exit) {
             Some(member) if member.entry == entry => Arc::clone(member),
-            _ => Arc::new(Member { entry, health: Health::default() }),
+            _ => Arc::new(Member { entry, health: Health::default(), probing: Default::default() }),
         };
         let in_order: Vec<_> = entries.into_iter().map(member).collect();
         let by_exit = in_order.iter().map(|member| (member.entry.exit, Arc::clone(member))).collect();

@@ -131,6 +131,17 @@ pub async fn read_request<R: AsyncRead + Unpin>(reader: &mut R) -> Result<Reques
     let mut head = [0; 3];
     reader.read_exact(&mut head).await?;
     let [command, _reserved, kind] = head;
+    let target = read_target(reader, kind).await?;
+    let command = match command {
+        1 => Command::Connect,
+        2 => Command::Bind,
+        3 => Command::Associate,
+        _ => return Err(ReadError::Refused(Reply::CommandNotSupported)),
+    };
+    Ok(Request { command, target })
+}
+
+async fn read_target<R: AsyncRead + Unpin>(reader: &mut R, kind: u8) -> Result<Target, ReadError> {
     let mut address = [0; 255];
     let length = match kind {
         ADDRESS_V4 => 4,
@@ -140,14 +151,8 @@ pub async fn read_request<R: AsyncRead + Unpin>(reader: &mut R) -> Result<Reques
     };
     reader.read_exact(&mut address[..length]).await?;
     let port = reader.read_u16().await?;
-    let command = match command {
-        1 => Command::Connect,
-        2 => Command::Bind,
-        3 => Command::Associate,
-        _ => return Err(ReadError::Refused(Reply::CommandNotSupported)),
-    };
     let host = host(kind, &address[..length]).ok_or(ReadError::Refused(Reply::AddressNotSupported))?;
-    Ok(Request { command, target: Target { host, port } })
+    Ok(Target { host, port })
 }
 
 /// An answer, with the address that was bound.
@@ -198,6 +203,28 @@ pub fn write_datagram(target: &Target, payload: &[u8]) -> Vec<u8> {
     write_address(&mut bytes, &target.host, target.port);
     bytes.extend_from_slice(payload);
     bytes
+}
+
+/// The answer to a request, as a client reads it: the code of the reply, and the address that was bound.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn read_reply<R: AsyncRead + Unpin>(reader: &mut R) -> Result<(u8, Target), ReadError> {
+    expect_version(reader, VERSION).await?;
+    let mut head = [0; 3];
+    reader.read_exact(&mut head).await?;
+    let [code, _reserved, kind] = head;
+    Ok((code, read_target(reader, kind).await?))
+}
+
+/// User name and password as a client writes them (RFC 1929 §2). `None`: one of them is too long.
+pub fn write_password(name: &str, secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![PASSWORD_VERSION]);
+    for part in [name.as_bytes(), secret.expose()] {
+        bytes.push(u8::try_from(part.len()).ok()?);
+        bytes.extend_from_slice(part);
+    }
+    Some(bytes)
 }
 
 async fn expect_version<R: AsyncRead + Unpin>(reader: &mut R, expected: u8) -> Result<(), ReadError> {
