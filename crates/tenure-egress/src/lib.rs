@@ -10,6 +10,7 @@
 pub mod access;
 pub mod accounts;
 mod clock;
+pub mod egress;
 pub mod exit;
 mod family;
 pub mod front;

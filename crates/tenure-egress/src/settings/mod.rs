@@ -14,5 +14,5 @@ pub mod value;
 
 pub use keys::{Key, Table};
 pub use problem::{ConfigError, Place, Problem};
-pub use read::{Item, Origin, Setting, Settings, Source};
+pub use read::{Item, Origin, Row, Setting, Settings, Source};
 pub use value::{Kind, Value};

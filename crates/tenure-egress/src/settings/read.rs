@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{Key, Table, nearest};
@@ -113,6 +114,11 @@ impl Settings {
         (reader.settings, reader.problems)
     }
 
+    /// No settings, of no tables.
+    pub(crate) const fn none() -> Self {
+        Self { file: None, tables: &[], sections: BTreeMap::new(), items: BTreeMap::new() }
+    }
+
     /// Whether anybody set anything here.
     pub fn is_empty(&self) -> bool {
         self.sections.values().all(Section::is_empty) && self.items.is_empty()
@@ -186,6 +192,34 @@ impl Settings {
             Some(file) => Place::File { file: file.clone(), line },
             None => Place::Nowhere,
         }
+    }
+}
+
+/// A value in effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The key.
+    pub key: String,
+    /// Its value, as it would be written; `None` where there is none.
+    pub value: Option<String>,
+    /// Where it comes from.
+    pub from: String,
+}
+
+impl Settings {
+    /// Every value of the tables that are there once, and where it comes from.
+    pub fn report(&self) -> Vec<Row> {
+        let row = |table: &Table, key: &Key| Row {
+            key: format!("{}.{}", table.name, key.name),
+            value: self.value(table.name, key.name).map(|value| value.to_string()),
+            from: match self.get(table.name, key.name).map(|setting| &setting.origin) {
+                Some(Origin::File(line)) => format!("line {line}"),
+                Some(Origin::Environment(name)) => name.clone(),
+                None => "default".into(),
+            },
+        };
+        let once = self.tables.iter().filter(|table| !table.is_array);
+        once.flat_map(|table| table.keys.iter().map(move |key| row(table, key))).collect()
     }
 }
 
