@@ -282,12 +282,12 @@ async fn probe_all(exit: Arc<Exit>, mut every: watch::Receiver<Duration>, stop: 
     }
 }
 
-fn tls_error(path: &Path, why: impl ToString) -> StartError {
+fn tls_error(path: &Path, why: &dyn std::fmt::Display) -> StartError {
     StartError::Tls { path: path.into(), why: why.to_string() }
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, StartError> {
-    let read = |error: pem::Error| tls_error(path, error);
+    let read = |error: pem::Error| tls_error(path, &error);
     CertificateDer::pem_file_iter(path).map_err(read)?.collect::<Result<_, _>>().map_err(read)
 }
 
@@ -297,13 +297,13 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, StartError>
 /// [`StartError::Tls`].
 pub fn server_tls(certificate: &Path, key: &Path) -> Result<ServerConfig, StartError> {
     let chain = certificates(certificate)?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| tls_error(key, error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| tls_error(key, &error))?;
     ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| tls_error(certificate, error))?
+        .map_err(|error| tls_error(certificate, &error))?
         .with_no_client_auth()
         .with_single_cert(chain, private)
-        .map_err(|error| tls_error(certificate, error))
+        .map_err(|error| tls_error(certificate, &error))
 }
 
 /// TLS as a client of upstream proxies.
@@ -320,6 +320,6 @@ fn client_tls(config: &Config) -> Result<ClientConfig, StartError> {
     }
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| tls_error(Path::new("egress.ca_file"), error))?;
+        .map_err(|error| tls_error(Path::new("egress.ca_file"), &error))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }

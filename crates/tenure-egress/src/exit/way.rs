@@ -83,13 +83,10 @@ impl Exit {
         let (from, to) = (change.from.name(), change.to.name());
         let holder = self.leases.holder(exit);
         let account = holder.as_ref().map(AccountName::as_str);
-        match change.to {
-            State::Up => {
-                tracing::info!(event = "address_state", %address, %exit, account, from, to, "an address works")
-            }
-            _ => {
-                tracing::warn!(event = "address_state", %address, %exit, account, from, to, why, "an address has trouble")
-            }
+        if change.to == State::Up {
+            tracing::info!(event = "address_state", %address, %exit, account, from, to, "an address works");
+        } else {
+            tracing::warn!(event = "address_state", %address, %exit, account, from, to, why, "an address has trouble");
         }
     }
 
