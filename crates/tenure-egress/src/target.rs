@@ -30,6 +30,8 @@ impl Host {
     /// [`HostError`] for what is neither an address nor a name.
     pub fn parse(text: &str) -> Result<Self, HostError> {
         let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+        // An address with a dot behind it is no name either: whoever looks it up takes it for the address.
+        let bare = bare.strip_suffix('.').unwrap_or(bare);
         if let Ok(address) = bare.parse::<IpAddr>() {
             return Ok(Self::Address(address.to_canonical()));
         }
@@ -66,5 +68,27 @@ pub struct Target {
 impl fmt::Display for Target {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_has_one_spelling() {
+        for (text, same) in [
+            ("Wiki.Example.com.", "wiki.example.com"),
+            ("127.0.0.1.", "127.0.0.1"),
+            ("::ffff:127.0.0.1", "127.0.0.1"),
+            ("[2001:DB8::1]", "[2001:db8::1]"),
+        ] {
+            let host = Host::parse(text).unwrap();
+            assert_eq!(host.to_string(), same);
+            assert_eq!(Host::parse(&host.to_string()), Ok(host));
+        }
+        for text in ["", ".", "a..b", "a b", "a/b", "[a]", "ä.example", &"a.".repeat(128)] {
+            assert!(Host::parse(text).is_err(), "{text}");
+        }
     }
 }
