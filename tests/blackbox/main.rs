@@ -9,6 +9,7 @@ mod configuration;
 mod cookies;
 mod crash;
 mod disk;
+mod egress;
 mod forward_auth;
 mod kept;
 mod life;
