@@ -37,11 +37,16 @@ impl Host {
         self.egress = run(&self.setup, self.front);
     }
 
-    /// Adds an account and gives its secret.
-    pub(crate) fn add(&self, name: &str) -> String {
+    /// Adds an account and gives its secret; the egress may not know it yet.
+    pub(crate) fn add_unseen(&self, name: &str) -> String {
         let added = self.command(&["accounts", "add", name, "--json"]);
         let added: serde_json::Value = serde_json::from_slice(&added.stdout).unwrap();
-        let secret = added["secret"].as_str().unwrap().to_owned();
+        added["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// Adds an account that leaves by SOCKS, and gives its secret.
+    pub(crate) fn add(&self, name: &str) -> String {
+        let secret = self.add_unseen(name);
         until("the account is known", || self.curl(&self.socks(name, &secret), &[]));
         secret
     }

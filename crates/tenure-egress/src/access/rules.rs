@@ -25,6 +25,12 @@ impl Rules {
         Self { allowed, allowed_ports, own }
     }
 
+    /// The same rules on a host with other addresses; `None` if it has the same.
+    pub fn with_own(&self, own: Vec<IpAddr>) -> Option<Self> {
+        let (allowed, allowed_ports) = (self.allowed.clone(), self.allowed_ports.clone());
+        (own != self.own).then_some(Self { allowed, allowed_ports, own })
+    }
+
     /// Judges an address that is then connected to, and no other.
     ///
     /// # Errors

@@ -148,6 +148,9 @@ impl Builder<'_> {
                 self.wrong_here(name, "is at least 100ms");
             }
         }
+        if self.address("tunnel_listen").is_some() {
+            self.wrong_here("tunnel_listen", "is not available in this version yet; remove it");
+        }
         if settings.number(TABLE, "max_connections") == 0 {
             self.wrong_here("max_connections", "is at least 1");
         }

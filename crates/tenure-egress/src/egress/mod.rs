@@ -6,6 +6,7 @@
 //! * [`control`]: the socket that the commands speak to.
 //! * [`operate`]: what operators ask for: listing, moving, releasing.
 //! * [`metrics`]: what is counted, for Prometheus.
+//! * [`tls`]: certificates in front, authorities behind.
 //! * [`echo`]: a site that tells who connects.
 
 pub mod config;
@@ -15,6 +16,7 @@ pub mod keys;
 pub mod metrics;
 pub mod operate;
 pub mod server;
+pub mod tls;
 
 pub use config::Config;
 pub use server::{Egress, StartError};

@@ -1,27 +1,24 @@
 //! What runs: the front, the probes, the watch over accounts, the control socket, the metrics.
 
 use std::io;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::config::Config;
+use super::tls::{self, Certificate, TlsError};
 use super::{control, metrics};
 use crate::access::{Names, Rules, rules};
 use crate::accounts::{AccountError, Accounts};
 use crate::exit::{Dialer, Exit, Manner};
 use crate::front::{self, FrontError, Limits, Options, Who};
 use crate::lease::{JournalError, Leases};
-use crate::pool::{Pool, Protocol, Via};
+use crate::pool::{Entry, Pool, Protocol, Via};
 
 /// What the egress calls itself.
 pub const NAME: &str = "tenure-egress";
@@ -30,10 +27,6 @@ pub const NAME: &str = "tenure-egress";
 const WATCH: Duration = Duration::from_millis(300);
 /// How many addresses are tried at once.
 const PROBES: usize = 32;
-/// Where systems keep the authorities that they trust.
-const AUTHORITIES: [&str; 3] =
-    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
-
 /// Why the egress does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -60,13 +53,11 @@ pub enum StartError {
         source: io::Error,
     },
     /// Certificates or keys can't be used.
-    #[error("{path}: {why}", path = path.display())]
-    Tls {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// TLS can't be spoken.
+    #[error("TLS: {0}")]
+    Protocol(#[from] rustls::Error),
     /// Something of the operating system.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -78,6 +69,7 @@ pub struct Egress {
     exit: Arc<Exit>,
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
+    certificate: Option<Arc<Certificate>>,
     cool_off: Arc<arc_swap::ArcSwap<Duration>>,
     probe_every: watch::Sender<Duration>,
     stop: watch::Sender<bool>,
@@ -98,19 +90,26 @@ pub fn exit(config: &Config) -> Result<Exit, StartError> {
 
 /// How a configuration lets the exit behave.
 fn manner(config: &Config) -> Result<Manner, StartError> {
-    let mut own = rules::own_addresses()?;
-    own.extend(config.pool.iter().filter_map(|entry| match &entry.via {
-        Via::Local(local) => Some(local.address),
-        Via::Upstream(_) => None,
-    }));
+    let needs_tls = config.pool.iter().any(|entry| match &entry.via {
+        Via::Upstream(upstream) => upstream.protocol == Protocol::Https,
+        Via::Local(_) => false,
+    });
     let dialer = Dialer {
         names: Names::of_system(config.connect_timeout),
-        tls: Arc::new(client_tls(config)?),
+        tls: Arc::new(if needs_tls {
+            tls::client(config.ca_file.as_deref())?
+        } else {
+            tls::client_of_nobody()?
+        }),
         time_limit: config.connect_timeout,
     };
     Ok(Manner {
         families: config.families.clone(),
-        rules: Arc::new(Rules::new(config.allow.clone(), config.allow_ports.clone(), own)),
+        rules: Arc::new(Rules::new(
+            config.allow.clone(),
+            config.allow_ports.clone(),
+            own_addresses(&config.pool)?,
+        )),
         dialer,
         echo: config.echo.clone(),
         connections: config.max_connections,
@@ -129,8 +128,12 @@ impl Egress {
         let address = listener.local_addr()?;
         let mut options = Options::new(NAME, Who::Ask)
             .with_limits(Limits { handshake: config.handshake_timeout, ..Limits::default() });
-        if let Some((certificate, key)) = &config.tls {
-            options = options.with_tls(Arc::new(server_tls(certificate, key)?));
+        let certificate = match &config.tls {
+            Some((chain, key)) => Some(Certificate::load(chain, key)?),
+            None => None,
+        };
+        if let Some(certificate) = &certificate {
+            options = options.with_tls(Arc::new(certificate.server()?));
         }
         let stop = watch::Sender::new(false);
         let mut tasks = JoinSet::new();
@@ -156,7 +159,7 @@ impl Egress {
                 tracing::error!(%error, "the front has ended");
             }
         });
-        Ok(Self { exit, address, metrics_address, cool_off, probe_every, stop, tasks })
+        Ok(Self { exit, address, metrics_address, certificate, cool_off, probe_every, stop, tasks })
     }
 
     /// The way out, for other things that accounts come in by, such as the tunnel.
@@ -186,6 +189,9 @@ impl Egress {
     /// What can't be used; everything stays as it was then.
     pub fn reload(&self, before: &Config, after: &Config) -> Result<Vec<&'static str>, StartError> {
         let manner = manner(after)?;
+        if let (Some(certificate), Some((chain, key))) = (&self.certificate, &after.tls) {
+            certificate.renew(chain, key)?;
+        }
         self.exit.accounts.refresh()?;
         self.exit.behave(manner);
         self.exit.pool.replace(after.pool.clone());
@@ -200,7 +206,7 @@ impl Egress {
         }
         let restart = [
             ("egress.listen", before.listen != after.listen),
-            ("egress.certificate", before.tls != after.tls),
+            ("egress.certificate", before.tls.is_some() != after.tls.is_some()),
             ("egress.tunnel_listen", before.tunnel_listen != after.tunnel_listen),
             ("egress.state", before.state != after.state),
             ("egress.accounts", before.accounts != after.accounts),
@@ -216,6 +222,13 @@ impl Egress {
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
     }
+}
+
+/// The addresses that this host is reached at: those of its interfaces, and those that the network translates to them.
+fn own_addresses(pool: &[Entry]) -> io::Result<Vec<IpAddr>> {
+    let mut own = rules::own_addresses()?;
+    own.extend(pool.iter().filter(|entry| matches!(entry.via, Via::Local(_))).map(|entry| entry.exit));
+    Ok(own)
 }
 
 fn stopped(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 'static {
@@ -261,6 +274,12 @@ async fn probe_all(exit: Arc<Exit>, mut every: watch::Receiver<Duration>, stop: 
     let places = Arc::new(Semaphore::new(PROBES));
     loop {
         let period = *every.borrow_and_update();
+        // Addresses come and go on a host; none of them is to be reached through itself.
+        let entries: Vec<_> = exit.pool.list().iter().map(|member| member.entry.clone()).collect();
+        match own_addresses(&entries) {
+            Ok(own) => exit.is_at(own),
+            Err(error) => tracing::warn!(%error, "the addresses of this host can't be listed"),
+        }
         let mut round = JoinSet::new();
         for member in exit.pool.list() {
             let (exit, places) = (Arc::clone(&exit), Arc::clone(&places));
@@ -280,46 +299,4 @@ async fn probe_all(exit: Arc<Exit>, mut every: watch::Receiver<Duration>, stop: 
             Ok(()) = every.changed() => {}
         }
     }
-}
-
-fn tls_error(path: &Path, why: &dyn std::fmt::Display) -> StartError {
-    StartError::Tls { path: path.into(), why: why.to_string() }
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, StartError> {
-    let read = |error: pem::Error| tls_error(path, &error);
-    CertificateDer::pem_file_iter(path).map_err(read)?.collect::<Result<_, _>>().map_err(read)
-}
-
-/// TLS as a server, by a certificate chain and its key in PEM files.
-///
-/// # Errors
-/// [`StartError::Tls`].
-pub fn server_tls(certificate: &Path, key: &Path) -> Result<ServerConfig, StartError> {
-    let chain = certificates(certificate)?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| tls_error(key, &error))?;
-    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| tls_error(certificate, &error))?
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .map_err(|error| tls_error(certificate, &error))
-}
-
-/// TLS as a client of upstream proxies.
-fn client_tls(config: &Config) -> Result<ClientConfig, StartError> {
-    let is_needed = config.pool.iter().any(|entry| match &entry.via {
-        Via::Upstream(upstream) => upstream.protocol == Protocol::Https,
-        Via::Local(_) => false,
-    });
-    let of_system = || AUTHORITIES.iter().map(PathBuf::from).find(|path| path.exists());
-    let file = is_needed.then(|| config.ca_file.clone().or_else(of_system)).flatten();
-    let mut roots = RootCertStore::empty();
-    if let Some(path) = &file {
-        roots.add_parsable_certificates(certificates(path)?);
-    }
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| tls_error(Path::new("egress.ca_file"), &error))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }

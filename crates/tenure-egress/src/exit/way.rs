@@ -22,7 +22,7 @@ use crate::{AccountName, Family, Refusal, Secret, Target, Way};
 const TRIED: usize = 3;
 
 /// How an exit behaves; it can be changed while it runs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Manner {
     /// The families that accounts get addresses of; a name is looked up in the first that it has any in.
     pub families: Vec<Family>,
@@ -63,6 +63,18 @@ impl Exit {
     /// Behaves otherwise from now on.
     pub fn behave(&self, manner: Manner) {
         self.manner.store(Arc::new(manner));
+    }
+
+    /// Takes note of the addresses that this host has, which are not to be reached through it.
+    pub fn is_at(&self, own: Vec<IpAddr>) {
+        let manner = self.manner.load();
+        if let Some(rules) = manner.rules.with_own(own) {
+            // Should somebody behave otherwise in this moment, the next round takes note again.
+            self.manner.compare_and_swap(
+                &manner,
+                Arc::new(Manner { rules: Arc::new(rules), ..Manner::clone(&manner) }),
+            );
+        }
     }
 
     /// Tries a member of the pool, unless somebody else has just done so, and notes what was found.

@@ -169,3 +169,49 @@ async fn connect(world: &World, port: u16) -> Result<tokio::io::BufReader<tokio:
     let (code, _) = codec::read_reply(&mut stream).await.unwrap();
     if code == 0 { Ok(stream) } else { Err(code) }
 }
+
+#[test]
+fn an_account_has_an_address_of_each_family_and_crosses_over_to_none() {
+    in_own_network(|| async {
+        for address in ["fd77::1", "fd77::11", "fd77::12"] {
+            ip(&format!("-6 addr add {address}/128 dev lo nodad"));
+        }
+        let lines = |families: &str| {
+            format!(
+                "allow = [\"127.0.0.0/8\", \"fd77::1\"]\nfamilies = {families}\n{}",
+                addresses(&["127.0.0.82", "fd77::11", "127.0.0.83", "fd77::12"])
+            )
+        };
+        let (v4, v6) = (Site::new().await, Site::on("[fd77::1]:0").await);
+        let both = World::strict(&["ada", "bob"], &lines("[\"ipv6\", \"ipv4\"]")).await;
+        assert_eq!(both.seen("ada", v6.address).await, Ok("fd77::11".parse().unwrap()));
+        assert_eq!(both.seen("ada", v4.address).await, Ok("127.0.0.82".parse().unwrap()));
+        assert_eq!(both.seen("bob", v4.address).await, Ok("127.0.0.83".parse().unwrap()));
+        assert_eq!(both.seen("bob", v6.address).await, Ok("fd77::12".parse().unwrap()));
+        let one = World::strict(&["ada"], &lines("[\"ipv4\"]")).await;
+        assert_eq!(
+            one.seen("ada", v6.address).await,
+            Err(4),
+            "there is no lease of that family, and none is made"
+        );
+        assert_eq!(one.seen("ada", v4.address).await, Ok("127.0.0.82".parse().unwrap()));
+        assert_eq!(one.egress.exit().leases.list().len(), 1);
+        assert_eq!(v6.visitors().len(), 2);
+    });
+}
+
+#[test]
+fn packets_leave_by_the_device_that_was_named_or_not_at_all() {
+    in_own_network(|| async {
+        let site = Site::new().await;
+        for (more, seen) in [
+            ("device = \"lo\"\nmark = 77", Ok("127.0.0.84".parse().unwrap())),
+            ("device = \"nosuch0\"", Err(3)),
+        ] {
+            let table = format!("[[egress.address]]\naddress = \"127.0.0.84\"\n{more}\n");
+            let world = World::new(&["ada"], &table).await;
+            assert_eq!(world.seen("ada", site.address).await, seen, "{more}");
+        }
+        assert_eq!(site.visits(), 1);
+    });
+}
