@@ -108,7 +108,10 @@ impl Settings {
     pub fn read(tables: &'static [Table], source: &Source) -> (Self, Vec<Problem>) {
         let settings =
             Self { file: source.file.clone(), tables, sections: BTreeMap::new(), items: BTreeMap::new() };
-        let mut reader = Reader { text: &source.text, settings, problems: Vec::new() };
+        let ends =
+            source.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(offset, _)| offset);
+        let ends = ends.collect();
+        let mut reader = Reader { text: &source.text, ends, settings, problems: Vec::new() };
         reader.read_file();
         reader.read_environment(&source.environment);
         (reader.settings, reader.problems)
@@ -225,13 +228,16 @@ impl Settings {
 
 struct Reader<'a> {
     text: &'a str,
+    /// Where each line ends; there may be ten thousand addresses.
+    ends: Vec<usize>,
     settings: Settings,
     problems: Vec<Problem>,
 }
 
 impl Reader<'_> {
+    /// The line of an offset, counted from one.
     fn line_of(&self, offset: usize) -> usize {
-        self.text.as_bytes()[..offset.min(self.text.len())].iter().filter(|&&byte| byte == b'\n').count() + 1
+        self.ends.partition_point(|&end| end < offset) + 1
     }
 
     fn wrong(&mut self, line: usize, key: &str, message: impl Into<String>) {

@@ -3,6 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use tenure_egress::accounts::AccountFile;
+use tenure_egress::egress::{Config, Egress};
+use tenure_egress::lease::Leases;
+use tenure_egress::lease::medium::{LockedFile, Medium};
+use tenure_egress::pool::Tags;
+use tenure_egress::settings::Source;
+use tenure_egress::{AccountName, Family, Secret};
+use tokio::io::AsyncReadExt as _;
+
 use crate::world::{Site, World, addresses, socks};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,4 +87,63 @@ async fn socks_with(world: &World, account: &str, other: &str) -> bool {
     let account = account.to_owned();
     let tried = tokio::spawn(async move { socks(proxy, &account, &secret, "127.0.0.1", 1).await.is_ok() });
     tried.await.is_err()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_accounts_have_an_address_each_and_keep_it() {
+    const ACCOUNTS: u16 = 10_000;
+    let address = |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        std::net::IpAddr::from([127, 1, high, low])
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let secrets = AccountFile::change(&state.join("accounts"), |all| {
+        (0..ACCOUNTS).map(|number| all.add(&format!("account-{number}"), None, Tags::default())).collect()
+    });
+    let secrets: Vec<Secret> = secrets.unwrap();
+    let leases = Leases::with(Hasty(LockedFile::open(&state.join("leases")).unwrap()), || 0).unwrap();
+    // The address of an account is not the one of its place, so that a fresh choice would be another one.
+    let leased = |number: u16| address(ACCOUNTS - number);
+    for number in 0..ACCOUNTS {
+        let account = AccountName::new(&format!("account-{number}"));
+        leases.obtain(&account, Family::Ipv4, [leased(number)]).unwrap();
+    }
+    drop(leases);
+    let pool: String = (0..=ACCOUNTS)
+        .map(|number| format!("[[egress.address]]\naddress = \"{}\"\n", address(number)))
+        .collect();
+    let text =
+        format!("[egress]\nlisten = \"127.0.0.1:0\"\nstate = {state:?}\nallow = [\"127.0.0.0/8\"]\n{pool}");
+    let egress = Egress::start(&Config::read(&Source::of_text(&text)).unwrap()).await.unwrap();
+    let site = Site::new().await;
+    for number in (0..ACCOUNTS).step_by(37) {
+        let name = format!("account-{number}");
+        let opened =
+            socks(egress.address(), &name, &secrets[usize::from(number)], "127.0.0.1", site.address.port());
+        let mut seen = String::new();
+        opened.await.unwrap().read_to_string(&mut seen).await.unwrap();
+        assert_eq!(seen.trim(), leased(number).to_string());
+    }
+}
+
+/// A file that is not made durable each time: there is no crash in this test, and ten thousand changes.
+struct Hasty(LockedFile);
+
+impl Medium for Hasty {
+    fn read(&mut self) -> std::io::Result<Vec<u8>> {
+        self.0.read()
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.append(bytes)
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn replace(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.replace(bytes)
+    }
 }
