@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::secret::{self, SecretHash};
 use crate::Secret;
+use crate::lease::medium::make_private_folder;
 use crate::pool::Tags;
 
 const HEADING: &str = "{\"tenure-egress-accounts\":1}";
@@ -129,7 +130,7 @@ impl AccountFile {
         change: impl FnOnce(&mut Self) -> Result<T, AccountError>,
     ) -> Result<T, AccountError> {
         let error = |source| io_error(path, source);
-        fs::create_dir_all(folder_of(path)).map_err(error)?;
+        make_private_folder(folder_of(path)).map_err(error)?;
         let guard = open_private(&path.with_extension("lock")).map_err(error)?;
         guard.lock().map_err(error)?;
         let mut accounts = Self { accounts: Self::read(path)? };

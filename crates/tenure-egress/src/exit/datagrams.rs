@@ -1,4 +1,4 @@
-//! Datagrams of an account, from sockets that are bound to its leased addresses.
+//! Datagrams of an account, from sockets that are bound to its leased addresses, or by the relay of a SOCKS5 proxy.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::net::UdpSocket;
 
 use super::meters::Place;
+use super::upstream::Association;
 use crate::access::{Names, Rules};
 use crate::{Datagrams, Family, Host, Target};
 
@@ -17,10 +18,42 @@ const PEERS: usize = 4096;
 /// How long what a name means is remembered.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
+/// What carries datagrams.
+#[derive(Debug)]
+pub(super) enum Line {
+    /// From an address of this host.
+    Direct(UdpSocket),
+    /// Through a proxy.
+    Relayed(Association),
+}
+
+impl Line {
+    async fn send_to(&self, payload: &[u8], to: SocketAddr) -> io::Result<usize> {
+        match self {
+            Self::Direct(socket) => socket.send_to(payload, to).await,
+            Self::Relayed(association) => association.send_to(payload, to).await,
+        }
+    }
+
+    async fn readable(&self) -> io::Result<()> {
+        match self {
+            Self::Direct(socket) => socket.readable().await,
+            Self::Relayed(association) => association.readable().await,
+        }
+    }
+
+    fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match self {
+            Self::Direct(socket) => socket.try_recv_from(buffer),
+            Self::Relayed(association) => association.try_recv_from(buffer),
+        }
+    }
+}
+
 /// One socket for each family that the account has a lease of. It takes datagrams only from whom it has sent some.
 #[derive(Debug)]
 pub struct Sockets {
-    pub(super) of_family: Vec<(Family, UdpSocket)>,
+    pub(super) of_family: Vec<(Family, Line)>,
     pub(super) rules: Arc<Rules>,
     pub(super) names: Names,
     pub(super) place: Place,
@@ -34,12 +67,7 @@ struct Known {
 }
 
 impl Sockets {
-    pub(super) fn new(
-        of_family: Vec<(Family, UdpSocket)>,
-        rules: Arc<Rules>,
-        names: Names,
-        place: Place,
-    ) -> Self {
+    pub(super) fn new(of_family: Vec<(Family, Line)>, rules: Arc<Rules>, names: Names, place: Place) -> Self {
         Self { of_family, rules, names, place, known: Mutex::default() }
     }
 

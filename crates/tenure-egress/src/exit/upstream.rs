@@ -3,13 +3,15 @@
 //! They are given the address that was judged, and never the name: they would look it up once more.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
 use tokio_rustls::TlsConnector;
 use zeroize::Zeroizing;
 
@@ -125,7 +127,16 @@ async fn socks<S: Stream>(
     credentials: Option<&(String, Secret)>,
     to: SocketAddr,
 ) -> Result<(), Missed> {
-    let wrong = |error: codec::ReadError| Missed::by_member(error);
+    greet(stream, credentials).await?;
+    let target = Target { host: Host::Address(to.ip()), port: to.port() };
+    request(stream, Command::Connect, &target).await.map(|_| ())
+}
+
+/// Negotiates the method, and gives the credentials.
+async fn greet<S: Stream>(
+    stream: &mut BufReader<S>,
+    credentials: Option<&(String, Secret)>,
+) -> Result<(), Missed> {
     let method = if credentials.is_some() { codec::METHOD_PASSWORD } else { codec::METHOD_NONE };
     stream.write_all(&[5, 1, method]).await.map_err(Missed::by_member)?;
     let mut chosen = [0; 2];
@@ -142,16 +153,99 @@ async fn socks<S: Stream>(
             return Err(Missed::by_member("the upstream proxy refuses the credentials"));
         }
     }
-    let target = Target { host: Host::Address(to.ip()), port: to.port() };
-    stream.write_all(&codec::write_request(Command::Connect, &target)).await.map_err(Missed::by_member)?;
-    let (code, _) = codec::read_reply(stream).await.map_err(wrong)?;
+    Ok(())
+}
+
+/// Asks for something, and gives the address that was bound for it.
+async fn request<S: Stream>(
+    stream: &mut BufReader<S>,
+    command: Command,
+    target: &Target,
+) -> Result<Target, Missed> {
+    stream.write_all(&codec::write_request(command, target)).await.map_err(Missed::by_member)?;
+    let (code, bound) = codec::read_reply(stream).await.map_err(Missed::by_member)?;
     let said = format!("the upstream proxy answered {code}");
     match code {
-        0 => Ok(()),
+        0 => Ok(bound),
         3 | 4 => Err(Missed::at_site(Refusal::Unreachable, said)),
         5 => Err(Missed::at_site(Refusal::ConnectionRefused, said)),
         6 => Err(Missed::at_site(Refusal::TimedOut, said)),
         _ => Err(Missed::at_site(Refusal::LeaseUnavailable, said)),
+    }
+}
+
+/// A relay for datagrams at a SOCKS5 proxy; it is there for as long as the connection that it was asked for on.
+#[derive(Debug)]
+pub(super) struct Association {
+    socket: UdpSocket,
+    over: watch::Receiver<bool>,
+    watching: AbortHandle,
+}
+
+impl Association {
+    /// Asks a proxy for a relay.
+    pub(super) async fn open(dialer: &Dialer, upstream: &Upstream) -> Result<Self, Missed> {
+        let opening = async {
+            let stream = reach(dialer, &upstream.proxy).await?;
+            let proxy = stream.peer_addr().map_err(Missed::by_member)?;
+            let mut stream = BufReader::with_capacity(BUFFER, stream);
+            greet(&mut stream, upstream.credentials.as_ref()).await?;
+            let anywhere = Target { host: Host::Address(codec::NOWHERE.ip()), port: 0 };
+            let relay = match request(&mut stream, Command::Associate, &anywhere).await? {
+                Target { host: Host::Address(address), port } if !address.is_unspecified() => (address, port),
+                // "Where you reached me": the address of the proxy itself.
+                Target { port, .. } => (proxy.ip(), port),
+            };
+            let any: IpAddr =
+                if relay.0.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+            let socket = UdpSocket::bind((any, 0)).await.map_err(Missed::by_member)?;
+            socket.connect(relay).await.map_err(Missed::by_member)?;
+            let (tell, over) = watch::channel(false);
+            let watching = tokio::spawn(async move {
+                let mut ignored = [0; 64];
+                while matches!(stream.read(&mut ignored).await, Ok(count) if count > 0) {}
+                tell.send_replace(true);
+            });
+            Ok(Self { socket, over, watching: watching.abort_handle() })
+        };
+        let too_late = |_| Missed::by_member("the upstream proxy did not answer in time");
+        tokio::time::timeout(dialer.time_limit, opening).await.map_err(too_late)?
+    }
+
+    /// Sends one datagram by the relay; as with every datagram, nobody learns whether it arrives.
+    pub(super) async fn send_to(&self, payload: &[u8], to: SocketAddr) -> io::Result<usize> {
+        let to = Target { host: Host::Address(to.ip()), port: to.port() };
+        self.socket.send(&codec::write_datagram(&to, payload)).await?;
+        Ok(payload.len())
+    }
+
+    /// Returns when there may be a datagram.
+    ///
+    /// # Errors
+    /// The relay is no more.
+    pub(super) async fn readable(&self) -> io::Result<()> {
+        let mut over = self.over.clone();
+        tokio::select! {
+            _ = over.wait_for(|&over| over) => Err(io::ErrorKind::ConnectionAborted.into()),
+            ready = self.socket.readable() => ready,
+        }
+    }
+
+    /// A datagram that has arrived, and who sent it to the relay.
+    pub(super) fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let length = self.socket.try_recv(buffer)?;
+        let malformed = || io::Error::from(io::ErrorKind::InvalidData);
+        let (from, payload) = codec::read_datagram(&buffer[..length]).ok_or_else(malformed)?;
+        let Host::Address(address) = from.host else { return Err(malformed()) };
+        let (start, count) = (length - payload.len(), payload.len());
+        buffer.copy_within(start..length, 0);
+        Ok((count, SocketAddr::new(address, from.port)))
+    }
+}
+
+impl Drop for Association {
+    fn drop(&mut self) {
+        self.watching.abort();
     }
 }
 

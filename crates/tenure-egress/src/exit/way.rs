@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-use super::datagrams::Sockets;
+use super::datagrams::{Line, Sockets};
 use super::dial::{Dialer, Missed};
 use super::local;
 use super::meters::Meters;
 use super::probe::{Echo, probe};
 use super::stream::Leaving;
+use super::upstream::Association;
 use crate::access::Rules;
 use crate::accounts::Accounts;
 use crate::lease::{LeaseError, Leases};
-use crate::pool::{Finding, Member, Pool, State, Via};
+use crate::pool::{Finding, Member, Pool, Protocol, State, Via};
 use crate::{AccountName, Family, Refusal, Secret, Target, Way};
 
 /// How many addresses of a name are tried.
@@ -210,10 +211,14 @@ impl Exit {
         let mut of_family = Vec::new();
         for &family in &manner.families {
             let member = self.member(account, family).await?;
-            let Via::Local(address) = &member.entry.via else {
-                return Err(refused(Refusal::Unreachable));
+            let line = match &member.entry.via {
+                Via::Local(address) => Line::Direct(local::udp(address).map_err(Missed::by_member)?),
+                Via::Upstream(upstream) if upstream.protocol == Protocol::Socks5 => {
+                    Line::Relayed(Association::open(&manner.dialer, upstream).await?)
+                }
+                Via::Upstream(_) => return Err(refused(Refusal::Unreachable)),
             };
-            of_family.push((family, local::udp(address).map_err(Missed::by_member)?));
+            of_family.push((family, line));
         }
         place.meter().opened();
         Ok(Sockets::new(of_family, Arc::clone(&manner.rules), manner.dialer.names.clone(), place))

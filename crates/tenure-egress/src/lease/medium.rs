@@ -47,7 +47,7 @@ impl LockedFile {
     /// As the operating system says; [`io::ErrorKind::WouldBlock`] if another process has it open.
     pub fn open(path: &Path) -> io::Result<Self> {
         let folder = folder_of(path);
-        fs::create_dir_all(folder)?;
+        make_private_folder(folder)?;
         let lock = private().open(path.with_extension("lock"))?;
         lock.try_lock().map_err(|error| match error {
             fs::TryLockError::WouldBlock => io::Error::new(
@@ -97,6 +97,15 @@ impl Medium for LockedFile {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes a folder that only its owner may look into, if it is not there yet.
+pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// For files that only their owner may read.

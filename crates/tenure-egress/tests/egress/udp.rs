@@ -11,7 +11,7 @@ use tokio::net::{TcpStream, UdpSocket};
 
 use crate::world::{World, addresses, socks_request, until};
 
-async fn associate(world: &World, account: &str) -> (BufReader<TcpStream>, SocketAddr) {
+pub(crate) async fn associate(world: &World, account: &str) -> (BufReader<TcpStream>, SocketAddr) {
     let secret = &world.secrets[account];
     let mut stream =
         socks_request(world.egress.address(), account, secret, Command::Associate, "0.0.0.0", 0).await;
@@ -21,7 +21,7 @@ async fn associate(world: &World, account: &str) -> (BufReader<TcpStream>, Socke
     (stream, (address, relay.port).into())
 }
 
-fn target(address: SocketAddr) -> Target {
+pub(crate) fn target(address: SocketAddr) -> Target {
     Target { host: Host::Address(address.ip()), port: address.port() }
 }
 

@@ -4,12 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use tenure_egress::accounts::AccountFile;
 use tenure_egress::egress::echo;
+use tenure_egress::front::socks5::codec::{self, Command};
 use tenure_egress::pool::State;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 
-use crate::world::{Site, World, until};
+use crate::world::{Site, World, socks_request, until};
 
 /// A plain `CONNECT` proxy of somebody else that leaves by an address of its choice; 0 is that it refuses.
 struct Upstream {
@@ -133,22 +135,27 @@ async fn an_upstream_is_not_leased_before_it_has_proven_its_exit() {
     assert_eq!(site.visits(), 0);
 }
 
+/// An egress whose only exit is another one, spoken to by this protocol.
+async fn behind(far: &World, protocol: &str, exit: &str) -> World {
+    use std::os::unix::fs::PermissionsExt as _;
+    let file = far.folder.path().join("credentials");
+    let secret = String::from_utf8(far.secrets["near"].expose().to_vec()).unwrap();
+    std::fs::write(&file, format!("near:{secret}\n")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let lines = format!(
+        "echo = \"http://{}/\"\n[[egress.upstream]]\nurl = \"{protocol}://{}\"\n\
+         expected_exit = \"{exit}\"\ncredentials_file = {file:?}\n",
+        echo_site().await,
+        far.egress.address()
+    );
+    World::new(&["ada"], &lines).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_egress_can_be_the_upstream_of_another_by_socks_and_by_http() {
-    let echo = echo_site().await;
     let far = World::new(&["near"], &crate::world::addresses(&["127.0.2.9"])).await;
     for protocol in ["socks5", "http"] {
-        use std::os::unix::fs::PermissionsExt as _;
-        let file = far.folder.path().join("credentials");
-        let secret = String::from_utf8(far.secrets["near"].expose().to_vec()).unwrap();
-        std::fs::write(&file, format!("near:{secret}\n")).unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let lines = format!(
-            "echo = \"http://{echo}/\"\n[[egress.upstream]]\nurl = \"{protocol}://{}\"\n\
-             expected_exit = \"127.0.2.9\"\ncredentials_file = {file:?}\n",
-            far.egress.address()
-        );
-        let near = World::new(&["ada"], &lines).await;
+        let near = behind(&far, protocol, "127.0.2.9").await;
         let site = Site::new().await;
         assert_eq!(near.seen("ada", site.address).await, Ok([127, 0, 2, 9].into()), "{protocol}");
         assert_eq!(
@@ -157,4 +164,30 @@ async fn an_egress_can_be_the_upstream_of_another_by_socks_and_by_http() {
             "{protocol}: why is passed on"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn datagrams_leave_by_a_socks_upstream_and_end_with_it() {
+    let far = World::new(&["near"], &crate::world::addresses(&["127.0.2.10"])).await;
+    let near = behind(&far, "socks5", "127.0.2.10").await;
+    let (mut stream, relay) = crate::udp::associate(&near, "ada").await;
+    let (site, client) =
+        (UdpSocket::bind("127.0.0.1:0").await.unwrap(), UdpSocket::bind("127.0.0.1:0").await.unwrap());
+    let target = crate::udp::target(site.local_addr().unwrap());
+    client.send_to(&codec::write_datagram(&target, b"question"), relay).await.unwrap();
+    let mut buffer = [0; 64];
+    let (length, exit) = site.recv_from(&mut buffer).await.unwrap();
+    assert_eq!((&buffer[..length], exit.ip()), (b"question".as_slice(), IpAddr::from([127, 0, 2, 10])));
+    site.send_to(b"answer", exit).await.unwrap();
+    let (length, _) = client.recv_from(&mut buffer).await.unwrap();
+    assert_eq!(codec::read_datagram(&buffer[..length]), Some((target, b"answer".as_slice())));
+    AccountFile::change(&far.accounts_file(), |all| all.remove("near")).unwrap();
+    until("the end", async || stream.read(&mut [0; 1]).await.is_ok_and(|count| count == 0)).await;
+
+    let plain = World::new(&["near"], &crate::world::addresses(&["127.0.2.11"])).await;
+    let near = behind(&plain, "http", "127.0.2.11").await;
+    let secret = &near.secrets["ada"];
+    let mut stream =
+        socks_request(near.egress.address(), "ada", secret, Command::Associate, "0.0.0.0", 0).await;
+    assert_eq!(codec::read_reply(&mut stream).await.unwrap().0, 4, "HTTP carries no datagrams");
 }
