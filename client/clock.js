@@ -15,6 +15,8 @@
  * @property {number} [warn_before_ms]
  * @property {number} [idle_timeout_ms] the whole idle limit
  * @property {boolean} [cover] whether a locked page is covered; so it is unless this says otherwise
+ * @property {'on' | 'off'} [drafts] whether what is typed may be kept
+ * @property {number} [keep_work_for_ms] for how long
  * @property {string} [unlock_url]
  * @property {string} [why_url]
  */

@@ -29,7 +29,7 @@ export function link(base) {
    */
   const question = async (path, options) => {
     try {
-      const answer = await (await call(path, options)).json();
+      const answer = await (await call(`${path}?for=${encodeURIComponent(location.pathname)}`, options)).json();
       return /^(active|locked|ended|none)$/.test(answer?.state) ? answer : null;
     } catch {
       return null;
@@ -38,7 +38,7 @@ export function link(base) {
 
   return {
     call,
-    ask: () => question(`/session?for=${encodeURIComponent(location.pathname)}`),
+    ask: () => question('/session'),
     extend: () => question('/session/extend', { method: 'POST' }),
     report: () => question('/session/activity', { method: 'POST', keepalive: true }),
     /** Signs out; gives the address to go to, or null when it did not work. */

@@ -35,25 +35,19 @@ function resubmit(form, submitter) {
  * @param {Session} session
  */
 export function offer(session) {
-  /** @type {any} */
-  const page = window;
-  const { fetch } = page;
-  page.tenure = {
-    ...page.tenure,
+  const { fetch } = window;
+  window.tenure = {
     get state() {
       return session.state;
     },
-    /**
-     * @param {'warning' | 'locked' | 'unlocked' | 'ended'} name
-     * @param {(answer: import('./clock.js').Answer) => void} listener
-     */
     on(name, listener) {
       session.news.addEventListener(name, (event) => listener(/** @type {CustomEvent} */ (event).detail));
     },
-    /** Like `fetch`, but waits for a session that is locked before it sends anything. @param {any[]} args */
     async hold(...args) {
       if (session.isDoubtful) await session.settled();
       return fetch(...args);
     },
+    saveDraft: (key, value) => session.keeper.take(key, value),
+    draftAdapters: session.keeper.adapters,
   };
 }

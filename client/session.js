@@ -3,6 +3,7 @@
 import { Throttle, listen, reportGap } from './activity.js';
 import { SleepWatch, deadlines } from './clock.js';
 import { Curtain } from './curtain.js';
+import { Keeper } from './keeper.js';
 import { heard, LAST_MS, mustAsk, unknown, view, wake, warned } from './state.js';
 import { sync } from './sync.js';
 
@@ -38,8 +39,9 @@ export class Session {
   news = new EventTarget();
   /** What was told last. */
   told = '';
-  /** @type {Promise<Part | null> | undefined} */
-  loading = undefined;
+  /** @type {Promise<typeof import('./late.js') | null> | undefined} */
+  coming = undefined;
+  tries = 0;
   /** @type {Part | null} */
   part = null;
 
@@ -50,6 +52,7 @@ export class Session {
   constructor(link, base) {
     this.link = link;
     this.base = base;
+    this.keeper = new Keeper(this);
   }
 
   begin() {
@@ -71,20 +74,30 @@ export class Session {
   }
 
   /**
+   * What most pages never need; null if it can't be had now.
+   * @returns {Promise<typeof import('./late.js') | null>}
+   */
+  late() {
+    // Without a network, the next one who needs it tries again; a browser remembers a failed address.
+    this.coming ??= import(`${this.base}/late.js${this.tries ? `?${this.tries}` : ''}`).catch(() => {
+      this.coming = undefined;
+      this.tries += 1;
+      return null;
+    });
+    return this.coming;
+  }
+
+  /**
    * The part that is needed for a lock; null if it can't be had now.
    * @returns {Promise<Part | null>}
    */
-  load() {
-    this.loading ??= import(`${this.base}/unlock.js`).then((module) => {
-      this.part = module.begin(this);
+  async load() {
+    const late = await this.late();
+    if (late && !this.part) {
+      this.part = late.begin(this);
       this.refresh();
-      return this.part;
-    }).catch(() => {
-      // No network: the next one who needs it tries again.
-      this.loading = undefined;
-      return null;
-    });
-    return this.loading;
+    }
+    return this.part;
   }
 
   /**
@@ -200,6 +213,7 @@ export class Session {
   }
 
   async signOut() {
+    if (await this.keeper.part?.mayLeave?.() === false) return;
     const address = await this.link.signOut();
     this.tabs.post();
     if (address) location.assign(address);
@@ -229,6 +243,7 @@ export class Session {
     this.askedAt = Math.max(askedAt, this.askedAt);
     this.refresh();
     if (answer) this.tell();
+    this.keeper.look();
     return answer !== null;
   }
 

@@ -100,8 +100,8 @@ export function mustAsk(known, now) {
 export function wake(known, now) {
   if (!known.due) return Infinity;
   const end = nearest(known.due).at;
-  let next = Infinity;
-  for (const at of [known.due.warnAt, end - LAST_MS, end]) if (at > now && at < next) next = at;
-  return next;
+  /** @param {number} at */
+  const ahead = (at) => at > now ? at : Infinity;
+  return Math.min(ahead(known.due.warnAt), ahead(end - LAST_MS), ahead(end));
 }
 

@@ -1,6 +1,7 @@
 // What the client shows: a warning, a cover, or a bar below a page that stays readable.
 
-import { WORDS, spell } from './words.js';
+import { say, spell } from '../say.js';
+import words from '../words.js';
 
 /**
  * @typedef {object} Button
@@ -20,9 +21,6 @@ import { WORDS, spell } from './words.js';
  * @property {boolean} [signIn] the form to sign in is shown in it
  * @property {boolean} ready the main button has the focus; otherwise the heading, so that no stray key presses it
  */
-
-/** Milliseconds left at which the time is said aloud. */
-const SAID = [120_000, 60_000, 20_000];
 
 const STYLE = `
 :host { all: initial }
@@ -61,15 +59,21 @@ dialog { --text: #e8eef1; --surface: #1b252a; --edge: #80929b; --accent: #84c5e3
 `;
 
 /**
+ * @template {Element} T
+ * @param {T} element
+ * @param {Record<string, string>} attributes
+ */
+function dress(element, attributes) {
+  for (const name in attributes) element.setAttribute(name, attributes[name] ?? '');
+  return element;
+}
+
+/**
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Record<string, string>} [attributes]
  */
-function make(tag, attributes = {}) {
-  const element = document.createElement(tag);
-  for (const name in attributes) element.setAttribute(name, attributes[name] ?? '');
-  return element;
-}
+const make = (tag, attributes = {}) => dress(document.createElement(tag), attributes);
 
 export class Dialog {
   title = make('h2', { id: 'title', tabindex: '-1' });
@@ -90,9 +94,7 @@ export class Dialog {
   constructor(curtain) {
     this.curtain = curtain;
     this.box = curtain.box;
-    for (const [name, value] of [['aria-labelledby', 'title'], ['aria-describedby', 'text left'], ['lang', 'en']]) {
-      this.box.setAttribute(name ?? '', value ?? '');
-    }
+    dress(this.box, { 'aria-labelledby': 'title', 'aria-describedby': 'text left', lang: words.lang, dir: words.dir });
     curtain.dress(STYLE);
     curtain.open();
     this.box.replaceChildren(this.title, this.text, this.left, this.busy, this.said, this.form, this.buttons);
@@ -123,7 +125,9 @@ export class Dialog {
     this.box.className = face.bar ? 'bar' : face.cover ? 'cover' : '';
     if (!face.signIn) this.form.textContent = '';
     this.buttons.textContent = '';
-    for (const { label, press } of face.buttons) {
+    // By its index: an application may have replaced what lists are walked with.
+    for (let place = 0; place < face.buttons.length; place += 1) {
+      const { label, press } = /** @type {Button} */ (face.buttons[place]);
       const button = make('button', { type: 'button' });
       button.textContent = label;
       button.addEventListener('click', press);
@@ -147,10 +151,9 @@ export class Dialog {
    * @param {number} ms
    */
   count(ms) {
-    this.left.textContent = `${WORDS.left} ${spell(ms)}`;
-    for (const mark of SAID) {
-      if (ms <= mark && this.heard > mark && this.heard !== Infinity) this.said.textContent = this.left.textContent;
-    }
+    this.left.textContent = say(words.left, { time: spell(ms) });
+    const isMark = (/** @type {number} */ mark) => ms <= mark && this.heard > mark && this.heard !== Infinity;
+    if (isMark(120_000) || isMark(60_000) || isMark(20_000)) this.said.textContent = this.left.textContent;
     this.heard = ms;
   }
 

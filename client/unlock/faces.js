@@ -1,7 +1,7 @@
 // What the dialog says and offers, for everything that can be shown.
 
 import { Dialog } from './dialog.js';
-import { WORDS } from './words.js';
+import words from '../words.js';
 
 /** @typedef {import('../state.js').View} View */
 /** @typedef {import('./dialog.js').Face} Face */
@@ -9,6 +9,8 @@ import { WORDS } from './words.js';
 export class Faces {
   /** A button was pressed, and its answer is awaited. */
   busy = false;
+  /** The person signs in again before the absolute limit is reached. */
+  ahead = false;
   /** The person put signing in off, and the page shows that it is locked. */
   resting = false;
 
@@ -26,14 +28,15 @@ export class Faces {
   paint(shown, now) {
     const { dialog, session: { known } } = this;
     if (shown.kind !== 'stopped') this.resting = false;
+    if (shown.kind !== 'warning') this.ahead = false;
     if (shown.kind === 'quiet') {
-      dialog.hide(known.snooze ? '' : WORDS.goesOn);
+      dialog.hide(known.snooze ? '' : words.goesOn);
       return false;
     }
     const face = this.faceOf(shown);
     dialog.show(face);
     if (shown.kind === 'warning') dialog.count(shown.at - now);
-    dialog.wait(known.failing ? WORDS.reconnecting : this.busy ? WORDS.moment : '');
+    dialog.wait(known.failing ? words.reconnecting : this.busy ? words.moment : '');
     return !!face.signIn;
   }
 
@@ -45,32 +48,31 @@ export class Faces {
     const { session } = this;
     const cover = { cover: true, ready: false };
     if (shown.kind === 'checking') {
-      return { ...cover, key: 'checking', title: WORDS.checking, text: '', buttons: [] };
+      return { ...cover, key: 'checking', title: words.checking, text: '', buttons: [] };
     }
     if (shown.kind === 'other') {
-      const reload = { label: WORDS.reload, press: () => location.reload() };
-      return { ...cover, key: 'other', title: WORDS.other, text: WORDS.otherText, buttons: [reload] };
+      const reload = { label: words.reload, press: () => location.reload() };
+      return { ...cover, key: 'other', title: words.other, text: words.otherText, buttons: [reload] };
     }
     if (shown.kind === 'stopped') {
-      const { state, reason, title = WORDS.stopped, message: text = '', why_url: why } = shown.answer;
+      const { state, reason, title = words.stopped, message: text = '', why_url: why } = shown.answer;
       const key = `${state} ${reason}`;
       if (state === 'locked') return this.locked(key, title, text, shown.answer.cover !== false);
-      const go = { label: WORDS.go, press: () => this.go(why ?? `${session.base}/why`) };
-      return { ...cover, key, title, text: `${text} ${WORDS.stoppedText}`, buttons: [go] };
+      const go = { label: words.go, press: () => this.go(why ?? `${session.base}/why`) };
+      return { ...cover, key, title, text: `${text} ${words.stoppedText}`, buttons: [go] };
     }
-    const out = { label: WORDS.out, press: () => this.press(() => session.signOut()) };
+    const out = { label: words.out, press: () => this.press(() => session.signOut()) };
     const leave = () => session.putOff();
     if (shown.absolute) {
-      const unlock = session.known.answer?.unlock_url ?? `${session.base}/unlock`;
-      const again = { label: WORDS.againNow, press: () => this.go(unlock) };
-      return {
-        key: 'absolute', title: WORDS.absoluteTitle, text: WORDS.absoluteText,
-        buttons: [again, { label: WORDS.later, press: leave }, out], cover: false, ready: false, leave,
-      };
+      const later = { label: words.later, press: leave };
+      const absolute = { title: words.absoluteTitle, cover: false, ready: false, leave };
+      if (this.ahead) return { ...absolute, key: 'ahead', text: words.aheadText, buttons: [later, out], signIn: true };
+      const again = { label: words.againNow, press: () => this.signInAhead() };
+      return { ...absolute, key: 'absolute', text: words.absoluteText, buttons: [again, later, out] };
     }
-    const stay = { label: WORDS.stay, press: () => this.press(() => session.put(() => session.link.extend())) };
+    const stay = { label: words.stay, press: () => this.press(() => session.put(() => session.link.extend())) };
     return {
-      key: 'idle', title: WORDS.idleTitle, text: WORDS.idleText, buttons: [stay, out], cover: false, ready: true, leave,
+      key: 'idle', title: words.idleTitle, text: words.idleText, buttons: [stay, out], cover: false, ready: true, leave,
     };
   }
 
@@ -88,23 +90,28 @@ export class Faces {
       this.session.refresh();
     };
     if (this.resting) {
-      const again = { label: WORDS.again, press: () => rest(false) };
+      const again = { label: words.again, press: () => rest(false) };
       return {
-        key: `${reason} rest`, title: WORDS.lockedTitle, text: WORDS.lockedText, buttons: [again],
+        key: `${reason} rest`, title: words.lockedTitle, text: words.lockedText, buttons: [again],
         cover, bar: !cover, ready: true,
       };
     }
     const leave = () => rest(true);
     return {
-      key: reason, title, text, buttons: [{ label: WORDS.later, press: leave }], cover, ready: false, leave, signIn: true,
+      key: reason, title, text, buttons: [{ label: words.later, press: leave }], cover, ready: false, leave, signIn: true,
     };
+  }
+
+  signInAhead() {
+    this.ahead = true;
+    this.session.refresh();
   }
 
   /** @param {() => Promise<unknown>} act */
   async press(act) {
     if (this.busy) return;
     this.busy = true;
-    this.dialog.wait(WORDS.moment);
+    this.dialog.wait(words.moment);
     await act();
     this.busy = false;
     this.session.refresh();

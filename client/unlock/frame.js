@@ -1,12 +1,7 @@
 // The form to sign in: a page of the gateway in a frame, where password managers find it. Where a policy of the
 // application forbids the frame, a window that a click opens.
 
-const FRAME_WORDS = {
-  frame: 'Sign in',
-  blocked: 'The form cannot be shown inside this page.',
-  open: 'Sign in in a new window',
-  unreachable: 'There was no answer. Please try again in a moment.',
-};
+import words from '../words.js';
 
 /** How long the form may take to appear, in milliseconds. */
 const LOAD_MS = 8000;
@@ -37,7 +32,7 @@ export class SignInFrame {
   show() {
     if (this.dialog.form.firstChild) return;
     const frame = document.createElement('iframe');
-    frame.title = FRAME_WORDS.frame;
+    frame.title = words.signIn;
     frame.src = this.address;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.fall(), LOAD_MS);
@@ -76,9 +71,10 @@ export class SignInFrame {
    */
   async send(page, form) {
     const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
-    let problem = FRAME_WORDS.unreachable;
+    let problem = words.noAnswer;
     try {
-      const answer = await this.session.link.call('/unlock', { method: 'POST', body, redirect: 'manual' });
+      const path = form.getAttribute('action')?.slice(this.session.base.length) ?? '';
+      const answer = await this.session.link.call(path, { method: 'POST', body, redirect: 'manual' });
       if (answer.type === 'opaqueredirect') {
         await this.session.ask();
         return;
@@ -103,13 +99,13 @@ export class SignInFrame {
   fall() {
     const button = document.createElement('button');
     button.type = 'button';
-    button.textContent = FRAME_WORDS.open;
+    button.textContent = words.openWindow;
     button.addEventListener('click', () => {
       this.window = open(this.address, '', 'popup,width=480,height=640');
       this.timer = setInterval(() => this.session.ask(), WINDOW_LOOK_MS);
     });
     const text = document.createElement('p');
-    text.textContent = FRAME_WORDS.blocked;
+    text.textContent = words.frameBlocked;
     this.dialog.form.replaceChildren(text, button);
     button.focus();
   }

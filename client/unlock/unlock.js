@@ -38,7 +38,7 @@ export class Part {
   settle() {
     const { session, queue } = this;
     if (session.state === 'locked') return;
-    this.frame.done();
+    if (!this.faces.ahead) this.frame.done();
     if (session.goesOn) queue.open();
     else queue.giveUp();
   }

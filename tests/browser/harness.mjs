@@ -1,7 +1,7 @@
 // What the browser tests share: a Chromium, the gateway's rendered files, axe, and polling.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +41,23 @@ function settings() {
 }
 
 export const launch = async () => chromium.launch(settings());
+
+/** A browser of its own with a profile that outlives it. */
+export const launchWithProfile = (profile, options = {}) => chromium.launchPersistentContext(profile, { ...settings(), ...options });
+
+/** Kills the browser of a profile, all its processes at once, as a crash of the machine would. */
+export async function killBrowser(profile) {
+  const own = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((name) => {
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(`--user-data-dir=${profile}\0`);
+    } catch {
+      return false;
+    }
+  });
+  for (const id of own()) process.kill(Number(id), 'SIGKILL');
+  await until('the browser has gone', () => own().length === 0);
+  for (const name of ['SingletonLock', 'SingletonCookie', 'SingletonSocket']) rmSync(join(profile, name), { force: true });
+}
 
 /** A browser of its own whose settings block every cookie. */
 export async function launchWithoutCookies(options) {

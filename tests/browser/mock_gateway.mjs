@@ -21,7 +21,7 @@ export class MockGateway {
    * @param {{ idle: number, absolute?: number, warnBefore: number, state?: string }} limits in milliseconds
    */
   constructor(scripts, { idle, absolute = 3_600_000, warnBefore, state = 'active' }) {
-    this.scripts = ['client.js', 'unlock.js'].map((name) => [`${BASE}/${name}`, readFileSync(join(scripts, name))]);
+    this.scripts = ['client.js', 'late.js', 'words.js'].map((name) => [`${BASE}/${name}`, readFileSync(join(scripts, name))]);
     Object.assign(this, { idle, absolute, warnBefore, state, subject: 'ada', down: false, skew: 0 });
     this.words = {};
     this.count = { session: 0, extend: 0, activity: 0, 'sign-out': 0 };

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ROOT, SCHEMES, SCREENSHOTS, WIDTHS, violations } from './harness.mjs';
+import { choose, offered, saved } from './drafts_stage.mjs';
 import { dialog, dialogButton, press, shown, signIn, signInForm } from './person.mjs';
 import { stage } from './stage.mjs';
 
@@ -48,6 +49,21 @@ for (const width of WIDTHS) {
       await check(page, 'locked');
       await page.goto(`${gateway.url}/claim/1`);
       await check(page, 'unlock');
+    });
+
+    test(`the offer of a draft, and the draft beside what is there now, at ${width} px, ${colorScheme}`, async () => {
+      const gateway = await demo({ idle: '2m' });
+      const context = await contextWith(look);
+      const page = await context.newPage();
+      await signIn(page, gateway, '/claim/4');
+      await page.locator('textarea').first().fill('The hull, below the waterline, where the crane touched it.');
+      await saved(page);
+      await page.reload();
+      await offered(page);
+      await check(page, 'draft');
+      await choose(page, 'Show');
+      await offered(page);
+      await check(page, 'draft-shown');
     });
 
     test(`the choice of a session, the list of sessions and the page of an ended one at ${width} px, ${colorScheme}`, async () => {

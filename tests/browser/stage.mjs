@@ -31,6 +31,8 @@ export function stage() {
     return context;
   };
   return {
+    /** What goes when the test ends. */
+    kept,
     demo: (limits) => kept(startDemo(limits)),
     /** `tenure serve` before a shop of its own, with lines of `[policy]` and routes. */
     async serve({ policy, routes = '' }) {

@@ -113,17 +113,15 @@ path = "${join(folder, 'data')}"
 listen = "127.0.0.1:${admin}"
 ${more}`);
   const account = { username: 'ada', password: 'a long password' };
-  /** Adds an account with the same password. */
-  const addUser = (username) => {
-    const added = spawnSync(binary(), ['user', 'add', username, '--password-stdin', '--config', config],
-      { input: `${account.password}\n`, env: withoutSettings(), encoding: 'utf8' });
-    if (added.status !== 0) throw new Error(added.stderr);
-  };
-  addUser(account.username);
   let child;
+  const run = (args, input = '') => {
+    const done = spawnSync(binary(), [...args, '--config', config], { input, env: withoutSettings(), encoding: 'utf8' });
+    if (done.status !== 0) throw new Error(done.stderr);
+  };
   const gateway = {
     ...account,
-    addUser,
+    run,
+    addUser: (name, password = account.password) => run(['user', 'add', name, '--password-stdin'], `${password}\n`),
     url: `http://127.0.0.1:${port}`,
     async start() {
       child = begin(binary(), ['serve', '--config', config], ['ignore', 'ignore']);
@@ -140,6 +138,7 @@ ${more}`);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+  gateway.addUser(account.username);
   await gateway.start();
   return gateway;
 }

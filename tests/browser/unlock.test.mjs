@@ -244,14 +244,14 @@ test('scripts of the page hear of the lock and of the unlock, and may have calls
   assert.deepEqual(await page.evaluate(() => Reflect.get(window, 'told')), ['warning ada', 'locked ada', 'unlocked ada']);
 });
 
-test('a page that overwrites fetch, JSON and the methods of arrays is warned, locked and unlocked all the same', async () => {
+test('a page that overwrites fetch, JSON, iteration and the methods of arrays is warned, locked and unlocked all the same', async () => {
   const { app, gateway, page, errors } = await opened();
   await page.evaluate(() => {
     const kept = fetch;
     window.fetch = () => { throw new Error('not this fetch'); };
     for (const name of ['parse', 'stringify']) Reflect.set(JSON, name, () => { throw new Error('not this JSON'); });
-    for (const name of ['push', 'map', 'filter', 'forEach', 'some', 'includes', 'find', 'join', 'slice', 'shift', 'concat']) {
-      Reflect.set(Array.prototype, name, () => { throw new Error(`not this ${name}`); });
+    for (const name of ['push', 'map', 'filter', 'forEach', 'some', 'includes', 'find', 'join', 'slice', 'shift', 'concat', Symbol.iterator]) {
+      Reflect.set(Array.prototype, name, () => { throw new Error(`not this ${String(name)}`); });
     }
     // Scripts of the test's own would stumble over them.
     setInterval(() => {

@@ -1,6 +1,7 @@
-//! Writes every page of the gateway, with sample data, into a folder: for screenshots and accessibility checks.
+//! Writes every page of the gateway in every language, with sample data, into a folder: for screenshots and
+//! accessibility checks.
 //!
-//! `cargo run -p tenure-gateway --example render_pages -- DIR` writes `DIR/<page>.html` and the assets where
+//! `cargo run -p tenure-gateway --example render_pages -- DIR` writes `DIR/<page>.<language>.html` and the assets where
 //! the pages expect them below `/.tenure`.
 
 use std::path::Path;
@@ -9,10 +10,12 @@ use std::{env, fs};
 use tenure_gateway::assets;
 use tenure_gateway::browser::Browser;
 use tenure_gateway::kept::State;
+use tenure_gateway::kept::summary::{Field, Shown};
+use tenure_gateway::language::{Language, client_script};
 use tenure_gateway::pages::{
-    AccountSessions, DisplacedBy, ErrorKind, ErrorPage, FormProblem, Incident, KeptField, KeptList,
-    KeptRequest, KeptRow, Maintenance, Moment, NotKeptPage, NotKeptReason, PageContext, SentWork,
-    SessionLimit, SessionRow, SignIn, SignedOut, Status, StepUp, Unlock, Why, words,
+    AccountSessions, DisplacedBy, ErrorKind, ErrorPage, FormProblem, FrameDone, Incident, KeptList,
+    KeptRequest, KeptRow, Maintenance, Moment, NotKeptPage, NotKeptReason, PageContext, RecentSignIn,
+    SentWork, SessionLimit, SessionRow, SignIn, SignedOut, Status, StepUp, Unlock, UnlockFrame, Why, words,
 };
 
 const NOW: u64 = 1_795_438_080_000;
@@ -24,7 +27,29 @@ const AGENTS: [&str; 4] = [
     "Mozilla/5.0 (iPhone; CPU iPhone OS 26_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1",
 ];
 
-type Pages = Vec<(String, Result<String, askama::Error>)>;
+/// The pages of one language.
+struct Pages {
+    language: Language,
+    pages: Vec<(String, Result<String, askama::Error>)>,
+}
+
+impl Pages {
+    fn context(&self) -> PageContext {
+        PageContext {
+            base_path: "/.tenure".into(),
+            request_id: "req_4f0c2a91".into(),
+            language: self.language,
+        }
+    }
+
+    fn push(&mut self, page: (String, Result<String, askama::Error>)) {
+        self.pages.push(page);
+    }
+
+    fn device(&self, agent: &str) -> String {
+        Browser::from_user_agent(agent).words(self.language)
+    }
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = env::args().nth(1).ok_or("usage: render_pages DIR")?;
@@ -36,26 +61,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         fs::write(path, asset.body)?;
     }
-    let mut pages = Pages::new();
-    sign_in(&mut pages);
-    proofs(&mut pages);
-    kept(&mut pages);
-    reasons(&mut pages);
-    lists(&mut pages);
-    errors(&mut pages);
-    for (name, html) in pages {
-        fs::write(dir.join(name).with_extension("html"), html?)?;
+    fs::write(dir.join(".tenure/words.js"), client_script(Language::ENGLISH))?;
+    for language in Language::all() {
+        let mut pages = Pages { language, pages: Vec::new() };
+        sign_in(&mut pages);
+        proofs(&mut pages);
+        kept(&mut pages);
+        reasons(&mut pages);
+        lists(&mut pages);
+        errors(&mut pages);
+        for (name, html) in pages.pages {
+            fs::write(dir.join(format!("{name}.{}.html", language.tag())), html?)?;
+        }
     }
     Ok(())
 }
 
-fn context() -> PageContext {
-    PageContext { base_path: "/.tenure".into(), request_id: "req_4f0c2a91".into(), lang: "en".into() }
-}
-
 fn sign_in(pages: &mut Pages) {
+    let ctx = pages.context();
     let plain = SignIn {
-        ctx: context(),
+        ctx: ctx.clone(),
         form_token: "sample".into(),
         return_to: "/wiki/start?edit=1".into(),
         username: String::new(),
@@ -67,11 +92,10 @@ fn sign_in(pages: &mut Pages) {
     let wrong =
         SignIn { username: "ada".into(), problem: Some(FormProblem::WrongCredentials), ..plain.clone() };
     let arrived = SignIn {
-        notice: Some("You were away for 30 minutes, so we locked your session. Your work is kept.".into()),
+        notice: words::find("idle").map(|words| words.message(ctx.language)),
         plain_http: true,
         ..plain.clone()
     };
-    let rtl = SignIn { ctx: PageContext { lang: "ar".into(), ..context() }, ..wrong.clone() };
     for (name, problem) in [
         ("throttled", FormProblem::Throttled { wait_seconds: 30 }),
         ("form-too-old", FormProblem::FormTooOld),
@@ -84,12 +108,12 @@ fn sign_in(pages: &mut Pages) {
     pages.push(("sign-in".into(), plain.render()));
     pages.push(("sign-in-wrong".into(), wrong.render()));
     pages.push(("sign-in-arrived".into(), arrived.render()));
-    pages.push(("sign-in-rtl".into(), rtl.render()));
 }
 
 fn proofs(pages: &mut Pages) {
+    let ctx = pages.context();
     let unlock = Unlock {
-        ctx: context(),
+        ctx: ctx.clone(),
         form_token: "sample".into(),
         return_to: "/wiki/start".into(),
         username: "ada".into(),
@@ -106,25 +130,39 @@ fn proofs(pages: &mut Pages) {
         ..unlock.clone()
     };
     let step_up = StepUp {
-        ctx: context(),
+        ctx: ctx.clone(),
         form_token: "sample".into(),
         return_to: "/admin/users".into(),
         username: "ada".into(),
         kept: String::new(),
         sent_work: None,
-        asked_for: Some("Pages under /admin ask for a sign-in within the last 10 minutes.".into()),
+        recent: Some(RecentSignIn { page: "/admin/users".into(), within_seconds: 600 }),
         problem: None,
     };
     pages.push(("unlock".into(), unlock.render()));
     pages.push(("unlock-wrong".into(), wrong.render()));
+    let frame = UnlockFrame {
+        purpose: "unlock",
+        ctx: ctx.clone(),
+        form_token: "sample".into(),
+        return_to: "/wiki/start".into(),
+        username: "ada".into(),
+        problem: Some(FormProblem::WrongPassword),
+    };
+    let any = StepUp { recent: None, ..step_up.clone() };
     pages.push(("step-up".into(), step_up.render()));
+    pages.push(("step-up-any".into(), any.render()));
+    pages.push(("unlock-frame".into(), frame.render()));
+    pages.push(("frame-active".into(), FrameDone { ctx: ctx.clone(), is_active: true }.render()));
+    pages.push(("frame-ended".into(), FrameDone { ctx, is_active: false }.render()));
 }
 
 fn kept(pages: &mut Pages) {
-    let field =
-        |name: &str, value: &str, remark| KeptField { name: name.into(), value: value.into(), remark };
+    let ctx = pages.context();
+    let field = |name: &str, value| Field { name: name.into(), value };
+    let text = |text: &str, whole| Shown::Text { text: text.into(), whole };
     let form = KeptRequest {
-        ctx: context(),
+        ctx: ctx.clone(),
         form_token: "sample".into(),
         id: "kept_7b1".into(),
         subject: "ada".into(),
@@ -133,18 +171,21 @@ fn kept(pages: &mut Pages) {
         address: "/wiki/start?do=save".into(),
         sent: Moment(NOW - 2 * MINUTE),
         kept_until: Moment(NOW + 1398 * MINUTE),
-        size: "12 KiB".into(),
+        size: 12 << 10,
         content_type: None,
         fields: vec![
-            field("title", "Minutes of Monday", ""),
+            field("title", text("Minutes of Monday", true)),
             field(
                 "text",
-                "First line.\nSecond line, with averyveryveryveryveryveryverylongwordthatdoesnotfit.",
-                "… (shortened here; sent in full)",
+                text(
+                    "First line.\nSecond line, with averyveryveryveryveryveryverylongwordthatdoesnotfit.",
+                    false,
+                ),
             ),
-            field("picture", "harbour.jpg, 11 KiB", ""),
-            field("password", "", "(not shown here; sent as it is)"),
-            field("summary", "", "(empty)"),
+            field("عنوان", text("محضر اجتماع الاثنين (2026)", true)),
+            field("picture", Shown::File { name: "harbour.jpg".into(), size: 11 << 10 }),
+            field("password", Shown::Secret),
+            field("summary", text("", true)),
         ],
         more: 12,
         state: State::Waiting,
@@ -163,11 +204,11 @@ fn kept(pages: &mut Pages) {
         address: address.into(),
         kept: Moment(NOW - 2 * MINUTE),
         kept_until: Moment(NOW + 1398 * MINUTE),
-        size: "20 MiB".into(),
+        size: 20 << 20,
         unsure,
     };
     let rows = vec![row("/claim/4", false), row("/wiki/start?do=save&page=averyveryverylongpagename", true)];
-    let list = KeptList { ctx: context(), form_token: "sample".into(), rows, discarded: true };
+    let list = KeptList { ctx: ctx.clone(), form_token: "sample".into(), rows, discarded: true };
     let empty = KeptList { rows: vec![], discarded: false, ..list.clone() };
     pages.push(("kept".into(), form.render()));
     pages.push(("kept-unsure".into(), unsure.render()));
@@ -183,21 +224,22 @@ fn kept(pages: &mut Pages) {
         ("disk", NotKeptReason::Disk),
         ("incomplete", NotKeptReason::Incomplete),
     ] {
-        let page = NotKeptPage { ctx: context(), reason, way_on: "/.tenure/unlock?return_to=/wiki".into() };
+        let page = NotKeptPage { ctx: ctx.clone(), reason, way_on: "/.tenure/unlock?return_to=/wiki".into() };
         pages.push((format!("not-kept-{name}"), page.render()));
     }
 }
 
 fn reasons(pages: &mut Pages) {
-    let codes = words::WORDS.iter().map(|words| (words.code, words.kind == words::Kind::Lock));
+    let ctx = pages.context();
+    let codes = words::all().map(|words| (words.code, words.kind == words::Kind::Lock));
     for (n, (code, lock)) in codes.chain([("made-up", false)]).enumerate() {
         let page = Why {
-            ctx: context(),
+            ctx: ctx.clone(),
             code: code.into(),
             at: (code != "none").then_some(Moment(NOW - 42 * MINUTE)),
             now: Moment(NOW),
             displaced_by: (code == "displaced").then(|| DisplacedBy {
-                device: "Safari 26 on iPhone".into(),
+                device: pages.device(AGENTS[3]),
                 address: "2001:db8:85a3:8d3:1319:8a2e:370:7348".into(),
             }),
             kept_until: lock.then_some(Moment(NOW + 1398 * MINUTE)),
@@ -212,20 +254,21 @@ fn reasons(pages: &mut Pages) {
 }
 
 fn lists(pages: &mut Pages) {
-    let row = |id: &str, device: &str, address: &str, minutes: u64| SessionRow {
+    let ctx = pages.context();
+    let row = |id: &str, agent: &str, address: &str, minutes: u64| SessionRow {
         id: format!("ses_{id}"),
-        device: device.into(),
+        device: Browser::from_user_agent(agent).words(ctx.language),
         address: address.into(),
         signed_in: Moment(NOW - 600 * MINUTE - minutes * MINUTE),
         last_used: Moment(NOW - minutes * MINUTE),
         current: false,
         locked: false,
     };
-    let here = SessionRow { current: true, ..row("a1", "Chrome 156 on Windows", "198.51.100.20", 0) };
-    let phone = row("b2", "Safari 26 on iPhone", "2001:db8:85a3:8d3:1319:8a2e:370:7348", 25);
-    let old = SessionRow { locked: true, ..row("c3", "Firefox 153 on Linux", "203.0.113.7", 1900) };
+    let here = SessionRow { current: true, ..row("a1", AGENTS[1], "198.51.100.20", 0) };
+    let phone = row("b2", AGENTS[3], "2001:db8:85a3:8d3:1319:8a2e:370:7348", 25);
+    let old = SessionRow { locked: true, ..row("c3", AGENTS[0], "203.0.113.7", 1900) };
     let limit = SessionLimit {
-        ctx: context(),
+        ctx: ctx.clone(),
         form_token: "sample".into(),
         return_to: "/wiki/start".into(),
         ticket: "sample".into(),
@@ -234,22 +277,24 @@ fn lists(pages: &mut Pages) {
     };
     let again = SessionLimit { choose_again: true, sessions: vec![phone.clone()], ..limit.clone() };
     let sessions = AccountSessions {
-        ctx: context(),
+        ctx: ctx.clone(),
         form_token: "sample".into(),
         subject: "ada".into(),
         sessions: vec![here.clone(), phone, old],
-        done: Some("The session on Edge 156 on Windows was ended.".into()),
+        done: Some(ctx.language.say("account-ended").plain()),
     };
     let alone = AccountSessions { sessions: vec![here], done: None, ..sessions.clone() };
     pages.push(("session-limit".into(), limit.render()));
     pages.push(("session-limit-again".into(), again.render()));
     pages.push(("account-sessions".into(), sessions.render()));
     pages.push(("account-sessions-alone".into(), alone.render()));
-    let out = |others| SignedOut { ctx: context(), return_to: "/wiki".into(), others }.render();
+    let out = |others| SignedOut { ctx: ctx.clone(), return_to: "/wiki".into(), others }.render();
     pages.push(("signed-out".into(), out(0)));
+    pages.push(("signed-out-other".into(), out(1)));
     pages.push(("signed-out-others".into(), out(2)));
+    pages.push(("signed-out-many".into(), out(11)));
     let up = Status {
-        ctx: context(),
+        ctx: ctx.clone(),
         up: true,
         checked: Moment(NOW),
         maintenance: Some(Maintenance {
@@ -269,6 +314,7 @@ fn lists(pages: &mut Pages) {
 }
 
 fn errors(pages: &mut Pages) {
+    let ctx = pages.context();
     for kind in [
         ErrorKind::UpstreamUnreachable,
         ErrorKind::UpstreamTimeout,
@@ -278,9 +324,13 @@ fn errors(pages: &mut Pages) {
         ErrorKind::TooLarge { limit: 32 << 20 },
         ErrorKind::TooMany { wait_seconds: 20 },
         ErrorKind::KeptGone,
+        ErrorKind::KeptUnreadable,
         ErrorKind::Internal,
     ] {
-        let page = ErrorPage { ctx: context(), kind };
-        pages.push((format!("error-{}", kind.status()), page.render()));
+        let page = ErrorPage { ctx: ctx.clone(), kind };
+        pages.push((
+            format!("error-{kind:?}").to_ascii_lowercase().split(' ').next().unwrap_or_default().to_owned(),
+            page.render(),
+        ));
     }
 }

@@ -6,10 +6,12 @@ use std::sync::LazyLock;
 pub const STYLESHEET: &str = include_str!("../assets/tenure.css");
 /// The mark: favicon and image of the header.
 pub const MARK_SVG: &str = include_str!("../assets/mark.svg");
-/// The browser client: one classic script, joined from the modules of `client/` by `build.rs`.
-pub const CLIENT_JS: &str = include_str!(concat!(env!("OUT_DIR"), "/client.js"));
-/// The part of the client that a lock needs: a module that the client imports then.
-pub const UNLOCK_JS: &str = include_str!(concat!(env!("OUT_DIR"), "/unlock.js"));
+/// The browser client: one classic script, made from the modules of `client/` (see `client/build.mjs`).
+pub const CLIENT_JS: &str = include_str!("../../../client/dist/client.js");
+/// What most pages never need of the client: a module that it imports for a warning, a lock, or something to keep.
+pub const LATE_JS: &str = include_str!("../../../client/dist/late.js");
+/// Fills the list of one's drafts on the page that lists what is kept.
+pub const SHELF_JS: &str = include_str!("../../../client/dist/shelf.js");
 
 /// One file to serve.
 #[derive(Debug)]
@@ -26,9 +28,7 @@ pub struct Asset {
 
 impl Asset {
     fn new(path: &'static str, content_type: &'static str, body: &'static str) -> Self {
-        let mut hash = blake3::hash(body.as_bytes()).to_hex().to_string();
-        hash.truncate(16);
-        Self { path, content_type, body, hash }
+        Self { path, content_type, body, hash: hash(body) }
     }
 
     /// The strong entity tag (RFC 9110 section 8.8.3), quotes included.
@@ -44,12 +44,25 @@ impl Asset {
     }
 }
 
-static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
+/// The strong entity tag of a text.
+pub(crate) fn etag(text: &str) -> String {
+    format!("\"{}\"", hash(text))
+}
+
+fn hash(text: &str) -> String {
+    let mut hash = blake3::hash(text.as_bytes()).to_hex().to_string();
+    hash.truncate(16);
+    hash
+}
+
+static ASSETS: LazyLock<[Asset; 5]> = LazyLock::new(|| {
+    const SCRIPT: &str = "text/javascript; charset=utf-8";
     [
         Asset::new("assets/tenure.css", "text/css; charset=utf-8", STYLESHEET),
         Asset::new("assets/mark.svg", "image/svg+xml", MARK_SVG),
-        Asset::new("client.js", "text/javascript; charset=utf-8", CLIENT_JS),
-        Asset::new("unlock.js", "text/javascript; charset=utf-8", UNLOCK_JS),
+        Asset::new("client.js", SCRIPT, CLIENT_JS),
+        Asset::new("late.js", SCRIPT, LATE_JS),
+        Asset::new("shelf.js", SCRIPT, SHELF_JS),
     ]
 });
 
@@ -68,6 +81,11 @@ pub fn client() -> &'static Asset {
     &ASSETS[2]
 }
 
+/// The script of the page that lists what is kept, as an asset.
+pub fn shelf() -> &'static Asset {
+    &ASSETS[4]
+}
+
 /// Every asset, for the router.
 pub fn all() -> &'static [Asset] {
     &*ASSETS
@@ -81,6 +99,7 @@ pub fn find(path: &str) -> Option<&'static Asset> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::{self, Language};
 
     #[test]
     fn assets_are_found_by_path_and_nothing_else_is() {
@@ -99,30 +118,25 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_one_classic_script_without_comments_or_module_syntax() {
-        assert!(CLIENT_JS.starts_with("(()=>{'use strict';"));
-        for line in CLIENT_JS.lines() {
-            let line = line.trim_start();
-            assert!(!["import ", "export ", "//", "/*"].iter().any(|word| line.starts_with(word)), "{line}");
-        }
+    fn the_client_is_one_classic_script_without_module_syntax() {
+        assert!(CLIENT_JS.starts_with("\"use strict\";(()=>{"));
+        assert!(!CLIENT_JS.contains("import{") && !CLIENT_JS.contains("export{"));
     }
 
     #[test]
     fn the_parts_of_the_client_stay_within_their_budgets() {
         use std::io::Write;
-        let size = |script: &str| {
+        let scripts = [("client.js", CLIENT_JS, 6 * 1024), ("late.js", LATE_JS, 12 * 1024)];
+        let words = |language: Language| {
+            // Letters outside of ASCII take two bytes, and fewer of them repeat.
+            let budget = if language == Language::ENGLISH { 1280 } else { 2048 };
+            (language.tag(), language::client_script(language), budget)
+        };
+        for (name, script, budget) in scripts.into_iter().chain(Language::all().map(words)) {
             let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
             gzip.write_all(script.as_bytes()).unwrap();
-            gzip.finish().unwrap().len()
-        };
-        let (client, unlock) = (size(CLIENT_JS), size(UNLOCK_JS));
-        assert!(client <= 6 * 1024, "client.js is {client} bytes gzipped");
-        assert!(client + unlock <= 12 * 1024, "client.js is {client} bytes gzipped, unlock.js {unlock}");
-    }
-
-    #[test]
-    fn a_part_is_one_module_that_exports_how_it_begins() {
-        assert!(UNLOCK_JS.contains("export const begin="));
-        assert!(!UNLOCK_JS.contains("import "));
+            let size = gzip.finish().unwrap().len();
+            assert!(size <= budget, "{name} is {size} bytes gzipped");
+        }
     }
 }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::language::Language;
+
 /// The browsers that get advice of their own; the others share general words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -101,6 +103,23 @@ impl Browser {
     }
 }
 
+impl Browser {
+    /// What people are told: `Chrome 156 on Windows`.
+    pub fn words(&self, language: Language) -> String {
+        let mut name = match self.family {
+            Family::Other => language.say("device-other-browser").plain(),
+            family => family.name().to_owned(),
+        };
+        if let Some(version) = self.version {
+            name.push_str(&format!(" {version}"));
+        }
+        match self.system {
+            System::Unknown => name,
+            system => language.say("device").text("browser", name).text("system", system.name()).plain(),
+        }
+    }
+}
+
 fn major(rest: &str) -> Option<u32> {
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest[..end].parse().ok().filter(|version| *version < 10_000)
@@ -140,14 +159,7 @@ impl System {
 /// `Chrome 156 on Windows`
 impl fmt::Display for Browser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.family.name())?;
-        if let Some(version) = self.version {
-            write!(f, " {version}")?;
-        }
-        match self.system {
-            System::Unknown => Ok(()),
-            known => write!(f, " on {}", known.name()),
-        }
+        f.write_str(&self.words(Language::ENGLISH))
     }
 }
 

@@ -7,6 +7,7 @@ pub mod browser;
 pub mod config;
 pub mod edge;
 pub mod kept;
+pub mod language;
 pub mod metrics;
 pub mod net;
 pub mod pages;

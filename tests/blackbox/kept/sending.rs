@@ -91,7 +91,7 @@ fn scenario_9_a_file_of_20_mb_arrives_byte_for_byte() {
     // Checking a password takes as much memory as the file is long; that is not what is measured here.
     let before = begin_anew(&world.tenure);
     let page = browser.follow(unlocked);
-    assert!(page.text().contains("hull.jpg, 20 MiB"), "{}", page.text());
+    assert!(page.text().contains("<bdi>hull.jpg</bdi>, 20 MiB"), "{}", page.text());
     let sent = press_send(&mut browser, &page);
     assert_eq!(sent.status, 200, "{}", sent.text());
     let weighed = &sent.json()["body"];

@@ -13,6 +13,7 @@ use tenure::store::{Actor, Record, Store};
 
 use super::Admin;
 use super::problems::{Failure, no_session, problem, unavailable};
+use crate::language::Language;
 
 type Shared<S> = State<Arc<Admin<S>>>;
 type Answer = Result<Json<Value>, Failure>;
@@ -123,8 +124,8 @@ pub(super) async fn explain<S: Store>(State(admin): Shared<S>, Path(id): Path<St
         admin.gateway.sessions.explain(id).await.map_err(unavailable)?.ok_or_else(no_session)?;
     let mut value = json!(explanation);
     if let Some(words) = explanation.reason.and_then(crate::pages::words::find) {
-        value["title"] = words.title.into();
-        value["message"] = words.message().into();
+        value["title"] = words.title(Language::ENGLISH).plain().into();
+        value["message"] = words.message(Language::ENGLISH).into();
     }
     Ok(Json(value))
 }

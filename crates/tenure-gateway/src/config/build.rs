@@ -15,6 +15,7 @@ use super::routes::{Access, Pattern, Route, RouteTable};
 use super::value::Value;
 use super::{Accounts, Admin, Config, Gateway, Log, Store};
 use crate::kept::Limits;
+use crate::language::{Language, Languages};
 use crate::net::TrustedProxies;
 
 /// Makes a configuration, or says everything that is wrong.
@@ -65,8 +66,7 @@ impl Builder<'_> {
         if let Some(setting) = self.settings.get(table, name) {
             return Some(setting.value.clone());
         }
-        let key = keys::find(table, name)?;
-        key.kind.read_text(key.default?.trim_matches(['[', ']'])).ok()
+        keys::find(table, name)?.default_value()
     }
 
     fn text(&self, table: Table, name: &str) -> String {
@@ -94,6 +94,10 @@ impl Builder<'_> {
             Some(Value::Texts(texts)) => texts,
             _ => Vec::new(),
         };
+        let languages = match self.value(Table::Gateway, "languages") {
+            Some(Value::Texts(tags)) => tags.iter().filter_map(|tag| Language::from_tag(tag)).collect(),
+            _ => Vec::new(),
+        };
         Some(Gateway {
             listen,
             public_url,
@@ -102,6 +106,7 @@ impl Builder<'_> {
             max_body: self.number(Table::Gateway, "max_body"),
             kept: self.kept()?,
             base_path: self.text(Table::Gateway, "base_path"),
+            languages: Languages::new(languages),
             workers: self
                 .number(Table::Gateway, "workers")
                 .and_then(|count| usize::try_from(count).ok())
@@ -356,6 +361,9 @@ fn policy_builder(preset: Preset, section: &Section, remembered: Option<&Section
     }
     if let Some(value) = section.get("max_sessions").and_then(|setting| as_number(&setting.value)) {
         builder = builder.max_sessions(NonZeroU32::new(u32::try_from(value).unwrap_or(u32::MAX)));
+    }
+    if let Some(value) = word("drafts") {
+        builder = builder.drafts(value == "on");
     }
     let on_limit = |word: String| if word == "end" { OnLimit::End } else { OnLimit::Lock };
     if let Some(value) = word("on_idle") {

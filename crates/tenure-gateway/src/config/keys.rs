@@ -1,6 +1,6 @@
 //! Everything that can be set: one line each, from which all else is made.
 
-use super::value::Kind;
+use super::value::{Kind, Value};
 
 /// A table of the configuration.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -104,6 +104,13 @@ pub struct Key {
     pub later: bool,
 }
 
+impl Key {
+    /// The value where nothing is set.
+    pub fn default_value(&self) -> Option<Value> {
+        self.kind.read_text(&self.default?.replace(['[', ']', '"'], "")).ok()
+    }
+}
+
 const fn key(
     table: Table,
     name: &'static str,
@@ -183,6 +190,13 @@ pub static KEYS: &[Key] = &[
         Kind::BasePath,
         Some("/.tenure"),
         "Where the gateway's own pages are. Nothing below it reaches the application.",
+    ),
+    key(
+        Table::Gateway,
+        "languages",
+        Kind::Languages,
+        Some("[\"en\", \"de\", \"ar\"]"),
+        "The languages of pages and dialogs. Whoever's browser asks for none of them gets the first.",
     ),
     key(
         Table::Gateway,
@@ -266,7 +280,7 @@ pub static KEYS: &[Key] = &[
         "keep_work_for",
         Kind::Duration,
         Some("24h"),
-        "How long a locked session waits to be unlocked.",
+        "How long a locked session waits to be unlocked, and drafts are kept.",
     ),
     key(
         Table::Policy,
@@ -302,6 +316,13 @@ pub static KEYS: &[Key] = &[
         Kind::Boolean,
         Some("true"),
         "Whether a page that is open when its session locks is covered. With `false` it stays readable and says that it is locked.",
+    ),
+    key(
+        Table::Policy,
+        "drafts",
+        Kind::Choice(&["on", "off"]),
+        Some("on"),
+        "Whether the browser client keeps drafts of what is typed in pages: sealed, in the browser, for `keep_work_for`. See docs/privacy.md.",
     ),
     later(
         Table::Policy,

@@ -70,6 +70,8 @@ pub struct Gateway {
     pub kept: crate::kept::Limits,
     /// Where the gateway's own paths begin, without a trailing slash.
     pub base_path: String,
+    /// The languages of pages and dialogs.
+    pub languages: crate::language::Languages,
     /// How many workers serve; 0 is one for each core.
     pub workers: usize,
     /// How long an application may take to accept a connection.

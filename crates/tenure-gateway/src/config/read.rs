@@ -324,12 +324,12 @@ fn read_value(kind: Kind, value: &DeValue<'_>) -> Result<Value, String> {
     match (kind, value) {
         (Kind::Integer | Kind::Size, DeValue::Integer(number)) => kind.read_text(&number.to_string()),
         (Kind::Boolean, DeValue::Boolean(boolean)) => Ok(Value::Boolean(*boolean)),
-        (Kind::Texts | Kind::Networks, DeValue::Array(items)) => {
+        (Kind::Texts | Kind::Networks | Kind::Languages, DeValue::Array(items)) => {
             let texts: Option<Vec<_>> = items.iter().map(|item| item.get_ref().as_str()).collect();
             let texts = texts.ok_or_else(|| format!("expected {}", kind.expects()))?;
             kind.read_text(&texts.join(","))
         }
-        (Kind::Texts | Kind::Networks | Kind::Integer | Kind::Boolean, _) => {
+        (Kind::Texts | Kind::Networks | Kind::Languages | Kind::Integer | Kind::Boolean, _) => {
             Err(format!("expected {}", kind.expects()))
         }
         (Kind::Duration, DeValue::Integer(number)) => {

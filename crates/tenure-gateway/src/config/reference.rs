@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::keys::{self, Key, Table};
 use super::read::variable;
 use super::value::Kind;
+use crate::language::Language;
 
 /// The reference in Markdown, as docs/configuration.md has it.
 pub fn markdown() -> String {
@@ -74,6 +75,10 @@ fn key_schema(key: &Key) -> Value {
         Kind::Integer => json!({ "type": "integer", "minimum": 0 }),
         Kind::Boolean => json!({ "type": "boolean" }),
         Kind::Texts | Kind::Networks => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Languages => {
+            let tags: Vec<_> = Language::all().map(Language::tag).collect();
+            json!({ "type": "array", "items": { "type": "string", "enum": tags } })
+        }
         Kind::Size => json!({ "type": ["string", "integer"] }),
         Kind::Choice(words) => json!({ "type": "string", "enum": words }),
         Kind::Duration => json!({ "type": "string", "pattern": "^[0-9]+ *(ms|s|m|h|d)$" }),
@@ -84,7 +89,9 @@ fn key_schema(key: &Key) -> Value {
         schema["default"] = match key.kind {
             Kind::Integer => default.parse::<u64>().map_or(Value::Null, Value::from),
             Kind::Boolean => Value::Bool(default == "true"),
-            Kind::Texts | Kind::Networks => json!([]),
+            Kind::Texts | Kind::Networks | Kind::Languages => {
+                serde_json::from_str(default).unwrap_or_default()
+            }
             _ => default.into(),
         };
     }

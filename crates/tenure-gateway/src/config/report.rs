@@ -154,6 +154,7 @@ fn values(policy: &Policy) -> Vec<(&'static str, String)> {
         ("max_sessions", policy.max_sessions().map_or_else(|| "0".into(), |limit| limit.to_string())),
         ("on_excess", word(policy.on_excess())),
         ("rotation_overlap", write_duration(policy.rotation_overlap())),
+        ("drafts", if policy.keeps_drafts() { "on" } else { "off" }.into()),
     ]
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::language::Language;
+
 /// What values a key takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
@@ -31,6 +33,8 @@ pub enum Kind {
     Upstream,
     /// Addresses and networks.
     Networks,
+    /// Languages that there are messages in.
+    Languages,
     /// A path such as `/.tenure`.
     BasePath,
     /// A host without a port.
@@ -82,6 +86,7 @@ impl Kind {
             Self::Origin => "an address such as \"https://wiki.example.com\", without a path".into(),
             Self::Upstream => "an address such as \"http://127.0.0.1:3000\", without a path".into(),
             Self::Networks => "a list of addresses and networks, such as [\"10.0.0.0/8\", \"::1\"]".into(),
+            Self::Languages => format!("a list of languages: {}", quoted(&languages())),
             Self::BasePath => "a path such as \"/.tenure\"".into(),
             Self::Host => "a host such as \"wiki.example.com\", without a port".into(),
             Self::RoutePath => "a path such as \"/admin\" or \"/admin/*\"".into(),
@@ -124,6 +129,13 @@ impl Kind {
                     Err(invalid) => Err(format!("{:?} is not an address or network", invalid.text)),
                 }
             }
+            Self::Languages => {
+                let tags = split(text);
+                match tags.iter().find(|tag| Language::from_tag(tag).is_none()) {
+                    Some(tag) => Err(format!("{tag:?} is not one of {}", quoted(&languages()))),
+                    None => Ok(Value::Texts(tags)),
+                }
+            }
             Self::BasePath => {
                 let good =
                     text.len() > 1 && text.starts_with('/') && !text.ends_with('/') && !text.contains("//");
@@ -147,6 +159,10 @@ impl Kind {
             }
         }
     }
+}
+
+fn languages() -> Vec<&'static str> {
+    Language::all().map(Language::tag).collect()
 }
 
 fn quoted(words: &[&str]) -> String {
@@ -223,6 +239,7 @@ mod tests {
             "\"5\" is not a time such as \"90s\", \"30m\", \"12h\" or \"7d\""
         );
         assert!(wrong(Kind::Upstream, "https://a").contains("plain HTTP"));
+        assert_eq!(wrong(Kind::Languages, "de,tlh"), "\"tlh\" is not one of \"en\", \"de\", \"ar\"");
         assert_eq!(wrong(Kind::Networks, "10.0.0.0/8,x"), "\"x\" is not an address or network");
     }
 

@@ -16,6 +16,7 @@ use super::visit::Visit;
 use crate::accounts::Accounts;
 use crate::config::RouteTable;
 use crate::kept::{self, Kept};
+use crate::language::{Language, Languages};
 use crate::metrics::Metrics;
 use crate::net::TrustedProxies;
 use crate::pages::PageContext;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub base_path: String,
     /// The origin that browsers use, such as `https://wiki.example.com`.
     pub public_origin: String,
+    /// The languages that people are told things in.
+    pub languages: Languages,
     /// The routes and their policies.
     pub routes: RouteTable,
     /// The policy where no route has its own.
@@ -122,12 +125,17 @@ impl<S: Store> Gateway<S> {
 }
 
 impl Settings {
+    /// The language for a request.
+    pub fn language(&self, visit: &Visit) -> Language {
+        self.languages.of(&visit.headers)
+    }
+
     /// What every page needs to know.
     pub fn page(&self, visit: &Visit) -> PageContext {
         PageContext {
             base_path: self.base_path.clone(),
             request_id: visit.request_id.to_string(),
-            lang: "en".into(),
+            language: self.language(visit),
         }
     }
 
@@ -147,11 +155,12 @@ impl Settings {
 pub(super) fn session_row(
     record: &Record,
     current: Option<tenure::core::SessionId>,
+    language: Language,
 ) -> crate::pages::SessionRow {
     let session = &record.session;
     crate::pages::SessionRow {
         id: session.id.to_string(),
-        device: crate::browser::Browser::from_user_agent(&record.details.device.user_agent).to_string(),
+        device: crate::browser::Browser::from_user_agent(&record.details.device.user_agent).words(language),
         address: record.details.device.address.clone(),
         signed_in: crate::pages::Moment(session.signed_in_at.as_millis()),
         last_used: crate::pages::Moment(session.last_activity_at.as_millis()),

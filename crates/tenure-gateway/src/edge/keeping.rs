@@ -201,5 +201,5 @@ fn tell(settings: &Settings, visit: &Visit, standing: &Standing<'_>, lost: &Lost
     };
     let page =
         NotKeptPage { ctx: settings.page(visit), reason, way_on: refusal::way_on(settings, visit, standing) };
-    reply::page(status, page.render())
+    reply::page(status, &page)
 }

@@ -10,6 +10,7 @@ use super::gateway::Settings;
 use super::reply::{self, Reply};
 use super::standing::Standing;
 use super::visit::Visit;
+use crate::language::Language;
 use crate::pages::{ErrorKind, ErrorPage, words};
 use crate::web::problem::Problem;
 use crate::web::return_to::ReturnTo;
@@ -36,15 +37,13 @@ pub(super) fn see_page(settings: &Settings, visit: &Visit, standing: &Standing<'
 /// newer.
 pub(super) fn problem(settings: &Settings, visit: &Visit, standing: &Standing<'_>) -> Reply {
     let Some((reason, since)) = standing.refusal() else { return reply::empty(StatusCode::OK) };
-    let words = words::find(reason.code());
-    let mut problem = Problem::of_reason(
-        reason,
-        words.map_or(reason.code(), |words| words.title),
-        words.map_or_else(String::new, crate::pages::words::Words::message),
-    )
-    .with("unlock_url", way_on(settings, visit, standing))
-    .with("why_url", page_address(settings, "why", visit))
-    .with("instance", visit.request_id.to_string());
+    // English, whoever asks: a problem document is for programs and their logs.
+    let words = words::of(reason);
+    let (title, detail) = (words.title(Language::ENGLISH).plain(), words.message(Language::ENGLISH));
+    let mut problem = Problem::of_reason(reason, &title, detail)
+        .with("unlock_url", way_on(settings, visit, standing))
+        .with("why_url", page_address(settings, "why", visit))
+        .with("instance", visit.request_id.to_string());
     if let Some(since) = since {
         problem = problem.with("since", since.to_string());
     }
@@ -121,7 +120,7 @@ pub(super) fn error(settings: &Settings, visit: &Visit, kind: ErrorKind) -> Repl
     };
     let page = ErrorPage { ctx: settings.page(visit), kind };
     if visit.navigation {
-        let mut reply = reply::page(status, page.render());
+        let mut reply = reply::page(status, &page);
         if let Some(seconds) = retry_after {
             reply.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
         }

@@ -2,10 +2,13 @@
 
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION, REFERRER_POLICY, SET_COOKIE,
-    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION, REFERRER_POLICY,
+    SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+
+use crate::language::Language;
+use crate::pages::Page;
 
 /// An answer of the gateway's own.
 pub(crate) type Reply = Response<Bytes>;
@@ -18,9 +21,9 @@ const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-p
 const EMBEDDER_POLICY: HeaderName = HeaderName::from_static("cross-origin-embedder-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// A page.
-pub(super) fn page(status: StatusCode, html: Result<String, askama::Error>) -> Reply {
-    let (status, html) = html.map_or_else(
+/// A page, in its language.
+pub(super) fn page(status: StatusCode, page: &impl Page) -> Reply {
+    let (status, html) = page.render().map_or_else(
         |error| {
             tracing::error!(%error, "a page could not be rendered");
             (
@@ -37,7 +40,22 @@ pub(super) fn page(status: StatusCode, html: Result<String, askama::Error>) -> R
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
     headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin-allow-popups"));
+    in_language(headers, page.context().language);
     reply
+}
+
+/// Says which language the words of an answer are in, and that it was chosen (RFC 9110, sections 8.5 and 12.5.5).
+pub(super) fn in_language(headers: &mut HeaderMap, language: Language) {
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    headers.append(VARY, HeaderValue::from_static("Accept-Language"));
+}
+
+/// For a page with a script of the gateway's own, which may ask the gateway.
+pub(super) fn let_own_scripts_run(reply: &mut Reply) {
+    let policy = format!("{PAGE_POLICY}; script-src 'self'; connect-src 'self'");
+    if let Ok(policy) = policy.parse() {
+        reply.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
 }
 
 /// For a page whose form is answered by the application, which may redirect to any site, such as one for payments: browsers
@@ -51,8 +69,8 @@ pub(super) fn let_forms_lead_anywhere(reply: &mut Reply) {
 
 /// A page that stands in a frame of the application's page, whatever policy that page has on embedding, or in a window
 /// that it opened and may close.
-pub(super) fn framed_page(status: StatusCode, html: Result<String, askama::Error>) -> Reply {
-    let mut reply = page(status, html);
+pub(super) fn framed_page(status: StatusCode, framed: &impl Page) -> Reply {
+    let mut reply = page(status, framed);
     let headers = reply.headers_mut();
     headers.remove(OPENER_POLICY);
     headers.insert(EMBEDDER_POLICY, HeaderValue::from_static("require-corp"));

@@ -4,18 +4,21 @@
 use askama::Template;
 
 use super::{FormProblem, PageContext, rendered};
+use crate::language::Message;
 
-/// `GET unlock?frame=1`. Posts `frame=1`, `form_token`, `return_to`, `username` and `password` to `{base}/unlock`.
+/// `GET unlock?frame=1`. Posts `frame=1`, `form_token`, `return_to`, `username` and `password`.
 #[derive(Clone, Template)]
 #[template(path = "unlock_frame.html")]
 pub struct UnlockFrame {
     /// What every page needs.
     pub ctx: PageContext,
+    /// The path that takes the form: `unlock`, or `step-up` for a session that is active still.
+    pub purpose: &'static str,
     /// Protects the form.
     pub form_token: String,
     /// Where the frame stands.
     pub return_to: String,
-    /// Whose session is locked.
+    /// Whose session it is.
     pub username: String,
     /// What was wrong with the form that was sent.
     pub problem: Option<FormProblem>,
@@ -33,16 +36,12 @@ pub struct FrameDone {
 }
 
 impl FrameDone {
-    fn heading(&self) -> &'static str {
-        if self.is_active { "You are signed in" } else { "This session has ended" }
+    fn heading(&self) -> Message<'_> {
+        self.ctx.say(if self.is_active { "frame-active" } else { "frame-ended" })
     }
 
-    fn text(&self) -> &'static str {
-        if self.is_active {
-            "You can close this window and go on where you were."
-        } else {
-            "The page that you came from says why. You can close this window."
-        }
+    fn text(&self) -> Message<'_> {
+        self.ctx.say(if self.is_active { "frame-active.text" } else { "frame-ended.text" })
     }
 }
 
@@ -53,13 +52,18 @@ mod tests {
     use super::*;
 
     fn context() -> PageContext {
-        PageContext { base_path: "/gate".into(), request_id: String::new(), lang: "en".into() }
+        PageContext {
+            base_path: "/gate".into(),
+            request_id: String::new(),
+            language: crate::language::Language::ENGLISH,
+        }
     }
 
     #[test]
     fn the_form_posts_to_itself_and_leaves_the_frame_only_for_somebody_else() {
         let page = UnlockFrame {
             ctx: context(),
+            purpose: "unlock",
             form_token: "token".into(),
             return_to: "/wiki".into(),
             username: "<ada>".into(),

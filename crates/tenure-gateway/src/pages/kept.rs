@@ -2,35 +2,10 @@
 
 use askama::Template;
 
-use super::errors::size_words;
-use super::{Moment, PageContext, rendered};
+use super::{Moment, PageContext, rendered, size_words};
 use crate::kept::State;
 use crate::kept::summary::{Field, Shown};
-
-/// One field of a kept form, as the person may see it again.
-#[derive(Clone)]
-pub struct KeptField {
-    /// The field's name.
-    pub name: String,
-    /// Its text; for a file its name and size.
-    pub value: String,
-    /// Said about it, for instance that it is not shown.
-    pub remark: &'static str,
-}
-
-impl From<Field> for KeptField {
-    fn from(field: Field) -> Self {
-        let (value, remark) = match field.value {
-            Shown::Text { text, .. } if text.is_empty() => (text, "(empty)"),
-            Shown::Text { text, whole } => {
-                (text, if whole { "" } else { "… (shortened here; sent in full)" })
-            }
-            Shown::Secret => (String::new(), "(not shown here; sent as it is)"),
-            Shown::File { name, size } => (format!("{name}, {}", size_words(size)), ""),
-        };
-        Self { name: field.name, value, remark }
-    }
-}
+use crate::language::{Language, Message};
 
 /// `GET kept/{id}`. Posts `form_token` to `{base}/kept/{id}/replay` or `{base}/kept/{id}/discard`.
 #[derive(Clone, Template)]
@@ -54,12 +29,12 @@ pub struct KeptRequest {
     pub sent: Moment,
     /// When it is removed if nothing is done.
     pub kept_until: Moment,
-    /// The size of its body, for instance "20 MiB".
-    pub size: String,
+    /// The size of its body in bytes.
+    pub size: u64,
     /// The type of a body that is no form.
     pub content_type: Option<String>,
     /// What it carries, as far as it can be shown; empty for bodies that are not forms.
-    pub fields: Vec<KeptField>,
+    pub fields: Vec<Field>,
     /// How many more fields there are.
     pub more: usize,
     /// Where it is in its life. Only what waits can be sent; the rest can be read.
@@ -67,6 +42,18 @@ pub struct KeptRequest {
 }
 
 impl KeptRequest {
+    fn goes_to(&self) -> Message<'_> {
+        let message = match self.method.as_str() {
+            "POST" => self.ctx.say("kept-goes-to-value"),
+            method => self.ctx.say("kept-goes-to-by").value("method", method),
+        };
+        message.code("address", self.address.as_str()).value("host", self.host.as_str())
+    }
+
+    fn more_fields(&self) -> u64 {
+        self.more as u64
+    }
+
     pub(crate) const fn can_be_sent(&self) -> bool {
         matches!(self.state, State::Waiting)
     }
@@ -87,8 +74,8 @@ pub struct KeptRow {
     pub kept: Moment,
     /// When it is removed if nothing is done.
     pub kept_until: Moment,
-    /// The size of its body.
-    pub size: String,
+    /// The size of its body in bytes.
+    pub size: u64,
     /// Whether it may have arrived already.
     pub unsure: bool,
 }
@@ -129,30 +116,18 @@ pub enum NotKeptReason {
 }
 
 impl NotKeptReason {
-    fn text(self) -> String {
+    fn text<'a>(self, language: Language) -> Message<'a> {
         match self {
-            Self::TooLarge { limit: 0 } => {
-                "This site keeps nothing of what is sent while a session is locked.".into()
-            }
+            Self::TooLarge { limit: 0 } => language.say("not-kept-off"),
             Self::TooLarge { limit } => {
-                format!(
-                    "It is larger than {}, which is the most that is kept of one form and its files.",
-                    size_words(limit)
-                )
+                language.say("not-kept-too-large").words("limit", size_words(language, limit))
             }
-            Self::PersonFull { limit } => format!(
-                "Other things that you sent are kept already, and together with this they would be more than {}.",
-                size_words(limit)
-            ),
-            Self::Full => {
-                "There is no room for it at the moment: much of other people’s work is kept too.".into()
+            Self::PersonFull { limit } => {
+                language.say("not-kept-person-full").words("limit", size_words(language, limit))
             }
-            Self::Disk => {
-                "It could not be written to the disk. Whoever runs this site has been told in the log.".into()
-            }
-            Self::Incomplete => {
-                "It did not arrive whole: the connection was interrupted while it was sent.".into()
-            }
+            Self::Full => language.say("not-kept-full"),
+            Self::Disk => language.say("not-kept-disk"),
+            Self::Incomplete => language.say("not-kept-incomplete"),
         }
     }
 }
@@ -199,23 +174,13 @@ impl SentWork {
     }
 
     /// What people are told.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Kept => {
-                "What you just sent is kept. Once you have confirmed that it is you, you see it again and send it with one click."
-            }
-            Self::Waiting => {
-                "Something that you sent is kept. Once you have confirmed that it is you, you find it under “Your kept work”."
-            }
-            Self::NotKept => {
-                "What you just sent was not passed on, and it could not be kept, because there is no open session that it belongs to. \
-                 It may still be in the page that you sent it from: go back, copy it, and send it again after signing in."
-            }
-            Self::OtherSite => {
-                "What was just sent was not passed on, and it is not kept, because it did not come from a page of this site. \
-                 If it was you who sent it, go back and send it again after confirming that it is you."
-            }
-        }
+    pub fn text<'a>(self, language: Language) -> Message<'a> {
+        language.say(match self {
+            Self::Kept => "sent-kept",
+            Self::Waiting => "sent-waiting",
+            Self::NotKept => "sent-not-kept",
+            Self::OtherSite => "sent-other-site",
+        })
     }
 
     pub(crate) const fn is_lost(self) -> bool {

@@ -16,25 +16,23 @@ mod why;
 pub mod words;
 
 pub use account::{AccountSessions, SessionRow};
-pub(crate) use errors::size_words;
 pub use errors::{ErrorKind, ErrorPage};
 pub use frame::{FrameDone, UnlockFrame};
-pub use kept::{KeptField, KeptList, KeptRequest, KeptRow, NotKeptPage, NotKeptReason, SentWork};
+pub use kept::{KeptList, KeptRequest, KeptRow, NotKeptPage, NotKeptReason, SentWork};
 pub use moment::Moment;
-pub(crate) use moment::wait_words;
+pub(crate) use moment::{size_words, span_words};
 pub use sign_in::{FormProblem, SessionLimit, SignIn};
 pub use status::{Incident, Maintenance, SignedOut, Status};
-pub use unlock::{StepUp, Unlock};
+pub use unlock::{RecentSignIn, StepUp, Unlock};
 pub use why::{DisplacedBy, Why};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::language::{Language, Message};
+
 /// What stays readable in a query value: the unreserved characters of RFC 3986 and the slash.
 const QUERY_VALUE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-
-/// Languages written from right to left.
-const RIGHT_TO_LEFT: [&str; 5] = ["ar", "dv", "fa", "he", "ur"];
 
 /// What every page needs to know.
 #[derive(Debug, Clone)]
@@ -43,18 +41,32 @@ pub struct PageContext {
     pub base_path: String,
     /// Shown at the foot of the page and written in the log, so that both can be matched. Empty: not shown.
     pub request_id: String,
-    /// The page's language as a BCP 47 tag.
-    pub lang: String,
+    /// The page's language.
+    pub language: Language,
 }
 
 impl PageContext {
-    pub(crate) fn dir(&self) -> &'static str {
-        let primary = self.lang.split('-').next().unwrap_or_default();
-        if RIGHT_TO_LEFT.contains(&primary) { "rtl" } else { "ltr" }
+    /// A message in the page's language.
+    pub(crate) fn say<'a>(&self, key: &'static str) -> Message<'a> {
+        self.language.say(key)
+    }
+
+    /// A number of bytes as people read it.
+    pub(crate) fn size<'a>(&self, bytes: u64) -> Message<'a> {
+        size_words(self.language, bytes)
+    }
+
+    /// `{base}/{path}`
+    pub(crate) fn path(&self, path: &str) -> String {
+        format!("{}/{path}", self.base_path)
     }
 
     pub(crate) fn stylesheet(&self) -> String {
         crate::assets::stylesheet().url(&self.base_path)
+    }
+
+    pub(crate) fn shelf(&self) -> String {
+        crate::assets::shelf().url(&self.base_path)
     }
 
     pub(crate) fn mark(&self) -> String {
@@ -71,9 +83,21 @@ impl PageContext {
     }
 }
 
+/// A page, for the answer that carries it.
+pub(crate) trait Page: askama::Template {
+    /// What every page needs to know.
+    fn context(&self) -> &PageContext;
+}
+
 /// Gives page structs their public `render`, so that callers need not know the template engine's trait.
 macro_rules! rendered {
     ($($page:ident),+) => {$(
+        impl super::Page for $page {
+            fn context(&self) -> &PageContext {
+                &self.ctx
+            }
+        }
+
         impl $page {
             /// Renders the page as HTML.
             ///
@@ -92,34 +116,27 @@ pub(crate) use rendered;
 mod tests {
     use super::*;
 
-    fn context(lang: &str) -> PageContext {
-        PageContext { base_path: "/.tenure".into(), request_id: "req_1".into(), lang: lang.into() }
+    fn context() -> PageContext {
+        PageContext { base_path: "/.tenure".into(), request_id: "req_1".into(), language: Language::ENGLISH }
     }
 
     #[test]
     fn links_carry_the_place_to_return_to_in_one_query_value() {
         assert_eq!(
-            context("en").link("sign-in", "/a b?c=d&e#f"),
+            context().link("sign-in", "/a b?c=d&e#f"),
             "/.tenure/sign-in?return_to=/a%20b%3Fc%3Dd%26e%23f"
         );
-        assert_eq!(context("en").link("sign-in", ""), "/.tenure/sign-in");
-    }
-
-    #[test]
-    fn the_direction_follows_the_language() {
-        assert_eq!(context("ar-EG").dir(), "rtl");
-        assert_eq!(context("en").dir(), "ltr");
-        assert_eq!(context("arn").dir(), "ltr");
+        assert_eq!(context().link("sign-in", ""), "/.tenure/sign-in");
     }
 
     #[test]
     fn values_from_outside_are_escaped() {
         let page = StepUp {
-            ctx: context("en"),
+            ctx: context(),
             form_token: "\"><script>".into(),
             return_to: "/'\"<x>".into(),
             username: "<b>ada</b>".into(),
-            asked_for: None,
+            recent: None,
             kept: String::new(),
             sent_work: None,
             problem: None,

@@ -1,21 +1,6 @@
 //! Points in time as people read them.
 
-use std::fmt;
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+use crate::language::{Language, Message};
 
 /// A point in time in milliseconds since the Unix epoch, shown in UTC: a page has no script that could know
 /// the reader's time zone.
@@ -29,6 +14,20 @@ impl Moment {
         let (hour, minute) = self.clock();
         let (second, milli) = (self.0 / 1000 % 60, self.0 % 1000);
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    }
+
+    /// As people read it: `23 November 2026, 12:48 UTC`.
+    pub fn words(&self, language: Language) -> String {
+        let (year, month, day) = self.date();
+        let (hour, minute) = self.clock();
+        let clock = format!("{hour:02}:{minute:02}");
+        language
+            .say("moment")
+            .count("day", day)
+            .count("month", month)
+            .count("year", year)
+            .text("clock", clock)
+            .plain()
     }
 
     fn clock(self) -> (u64, u64) {
@@ -50,25 +49,23 @@ impl Moment {
     }
 }
 
-/// `23 November 2026, 12:48 UTC`
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = self.date();
-        let (hour, minute) = self.clock();
-        let name = MONTHS[usize::try_from(month - 1).unwrap_or(0).min(11)];
-        write!(f, "{day} {name} {year}, {hour:02}:{minute:02} UTC")
+/// A number of seconds as words: `45 seconds`, `1 minute`, `2 hours`. Rounded up to the larger unit, so that
+/// nobody who waits that long comes back too early.
+pub(crate) fn span_words<'a>(language: Language, seconds: u64) -> Message<'a> {
+    match seconds {
+        0..=90 => language.say("span-second").count("count", seconds.max(1)),
+        91..=5400 => language.say("span-minute").count("count", seconds.div_ceil(60)),
+        _ => language.say("span-hour").count("count", seconds.div_ceil(3600)),
     }
 }
 
-/// A number of seconds as words: `45 seconds`, `1 minute`, `2 hours`. Rounded up to the larger unit, so that
-/// nobody who waits that long comes back too early.
-pub(crate) fn wait_words(seconds: u64) -> String {
-    let (count, unit) = match seconds {
-        0..=90 => (seconds.max(1), "second"),
-        91..=5400 => (seconds.div_ceil(60), "minute"),
-        _ => (seconds.div_ceil(3600), "hour"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+/// A number of bytes as words, rounded down: `20 MiB`.
+pub(crate) fn size_words<'a>(language: Language, bytes: u64) -> Message<'a> {
+    match bytes {
+        0..=1023 => language.say("size-bytes").count("count", bytes),
+        1024..=1_048_575 => language.say("size-kib").count("count", bytes / 1024),
+        _ => language.say("size-mib").count("count", bytes / 1_048_576),
+    }
 }
 
 #[cfg(test)]
@@ -78,19 +75,29 @@ mod tests {
     #[test]
     fn moments_are_written_for_people_and_for_machines() {
         let moment = Moment(1_795_438_080_123);
-        assert_eq!(moment.to_string(), "23 November 2026, 12:48 UTC");
+        assert_eq!(moment.words(Language::ENGLISH), "23 November 2026, 12:48 UTC");
         assert_eq!(moment.machine(), "2026-11-23T12:48:00.123Z");
         assert_eq!(Moment(0).machine(), "1970-01-01T00:00:00.000Z");
-        assert_eq!(Moment(951_782_400_000).to_string(), "29 February 2000, 00:00 UTC");
+        assert_eq!(Moment(951_782_400_000).words(Language::ENGLISH), "29 February 2000, 00:00 UTC");
         assert_eq!(Moment(4_107_542_399_999).machine(), "2100-02-28T23:59:59.999Z");
         assert_eq!(Moment(4_107_542_400_000).machine(), "2100-03-01T00:00:00.000Z");
     }
 
     #[test]
     fn waiting_times_are_rounded_up() {
-        assert_eq!(wait_words(0), "1 second");
-        assert_eq!(wait_words(45), "45 seconds");
-        assert_eq!(wait_words(91), "2 minutes");
-        assert_eq!(wait_words(7201), "3 hours");
+        let wait = |seconds| span_words(Language::ENGLISH, seconds).plain();
+        assert_eq!(wait(0), "1 second");
+        assert_eq!(wait(45), "45 seconds");
+        assert_eq!(wait(91), "2 minutes");
+        assert_eq!(wait(7201), "3 hours");
+    }
+
+    #[test]
+    fn sizes_are_rounded_down() {
+        let size = |bytes| size_words(Language::ENGLISH, bytes).plain();
+        assert_eq!(
+            [size(1), size(1023), size(2047), size(20 << 20)],
+            ["1 byte", "1023 bytes", "1 KiB", "20 MiB"]
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::moment::wait_words;
-use super::{PageContext, SessionRow, rendered};
+use super::{PageContext, SessionRow, rendered, span_words};
+use crate::language::{Language, Message};
 
 /// What stood in the way of a form that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,29 +29,23 @@ pub enum FormProblem {
 }
 
 impl FormProblem {
-    pub(crate) fn text(&self) -> String {
+    /// The same in a form where the name stands already.
+    #[must_use]
+    pub fn with_name_given(self) -> Self {
+        if self == Self::WrongCredentials { Self::WrongPassword } else { self }
+    }
+
+    pub(crate) fn text<'a>(&self, language: Language) -> Message<'a> {
         match self {
-            Self::WrongCredentials => {
-                "That name and password don't match. Please check both and try again.".to_owned()
+            Self::WrongCredentials => language.say("problem-wrong-credentials"),
+            Self::WrongPassword => language.say("problem-wrong-password"),
+            Self::Throttled { wait_seconds } => {
+                language.say("problem-throttled").words("wait", span_words(language, *wait_seconds))
             }
-            Self::WrongPassword => "That password doesn't match. Please try again.".to_owned(),
-            Self::Throttled { wait_seconds } => format!(
-                "There were many tries in a short time. Please wait {}, then try again.",
-                wait_words(*wait_seconds)
-            ),
-            Self::FormTooOld => "The page had been open for long; please send it again.".to_owned(),
-            Self::CookiesBlocked => {
-                "Your browser did not keep our cookie, so the sign-in could not be remembered. \
-                 Please allow cookies for this site and try again."
-                    .to_owned()
-            }
-            Self::Unavailable => {
-                "We can't check passwords right now. Please try again in a moment.".to_owned()
-            }
-            Self::LimitReached => {
-                "This account is signed in on as many devices as it may be. Sign out on one of them, then try again."
-                    .to_owned()
-            }
+            Self::FormTooOld => language.say("problem-form-too-old"),
+            Self::CookiesBlocked => language.say("problem-cookies-blocked"),
+            Self::Unavailable => language.say("problem-unavailable"),
+            Self::LimitReached => language.say("problem-limit-reached"),
         }
     }
 
@@ -103,15 +97,6 @@ pub struct SessionLimit {
     pub choose_again: bool,
 }
 
-impl SessionLimit {
-    pub(crate) fn heading(&self) -> String {
-        match self.sessions.len() {
-            1 => "You are signed in on another device".to_owned(),
-            n => format!("You are signed in on {n} other devices"),
-        }
-    }
-}
-
 rendered!(SignIn, SessionLimit);
 
 #[cfg(test)]
@@ -120,7 +105,7 @@ mod tests {
     use crate::pages::Moment;
 
     fn context() -> PageContext {
-        PageContext { base_path: "/gate".into(), request_id: String::new(), lang: "en".into() }
+        PageContext { base_path: "/gate".into(), request_id: String::new(), language: Language::ENGLISH }
     }
 
     #[test]

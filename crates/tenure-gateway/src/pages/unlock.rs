@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::words::{self, Words};
-use super::{FormProblem, Moment, PageContext, SentWork, rendered};
+use super::{FormProblem, Moment, PageContext, SentWork, rendered, span_words, words};
+use crate::language::Message;
 
 /// `GET unlock`. Posts `form_token`, `return_to`, `username` and `password` to `{base}/unlock`.
 #[derive(Clone, Template)]
@@ -32,8 +32,11 @@ pub struct Unlock {
 }
 
 impl Unlock {
-    pub(crate) fn words(&self) -> Option<&'static Words> {
-        words::find(&self.reason)
+    fn text(&self) -> Message<'_> {
+        match words::find(&self.reason) {
+            Some(words) => words.happened(self.ctx.language),
+            None => self.ctx.say("unlock-text"),
+        }
     }
 
     pub(crate) fn has_details(&self) -> bool {
@@ -53,14 +56,36 @@ pub struct StepUp {
     pub return_to: String,
     /// Who is signed in.
     pub username: String,
-    /// Why it is asked, for instance "Pages under /admin ask for a sign-in within the last 10 minutes."
-    pub asked_for: Option<String>,
+    /// What the page asks for that the person wants to see.
+    pub recent: Option<RecentSignIn>,
     /// The id of the kept request that this leads to; empty if it leads to `return_to`.
     pub kept: String,
     /// What became of what was sent.
     pub sent_work: Option<SentWork>,
     /// What was wrong with the form that was sent.
     pub problem: Option<FormProblem>,
+}
+
+/// How recent a sign-in has to be for a page.
+#[derive(Debug, Clone)]
+pub struct RecentSignIn {
+    /// The path of the page.
+    pub page: String,
+    /// How old it may be, in seconds.
+    pub within_seconds: u64,
+}
+
+impl StepUp {
+    fn text(&self) -> Message<'_> {
+        match &self.recent {
+            Some(RecentSignIn { page, within_seconds }) => self
+                .ctx
+                .say("step-up-text-page")
+                .code("page", page.as_str())
+                .words("span", span_words(self.ctx.language, *within_seconds)),
+            None => self.ctx.say("step-up-text"),
+        }
+    }
 }
 
 rendered!(Unlock, StepUp);

@@ -2,9 +2,11 @@
 
 use askama::Template;
 
+use super::advice::{self, Advice};
 use super::words::{self, Kind, Words};
-use super::{Moment, PageContext, SentWork, advice, rendered};
+use super::{Moment, PageContext, SentWork, rendered};
 use crate::browser::Browser;
+use crate::language::{Language, Message};
 
 /// The sign-in that took a session's place.
 #[derive(Debug, Clone)]
@@ -45,8 +47,8 @@ pub struct Why {
 }
 
 impl Why {
-    pub(crate) fn words(&self) -> &'static Words {
-        words::find(&self.code).unwrap_or(&words::UNKNOWN)
+    pub(crate) fn words(&self) -> Words {
+        words::find(&self.code).unwrap_or(words::UNKNOWN)
     }
 
     pub(crate) fn has_details(&self) -> bool {
@@ -54,11 +56,13 @@ impl Why {
     }
 
     /// The main way on: address and label.
-    pub(crate) fn way_on(&self) -> (String, &'static str) {
+    pub(crate) fn way_on(&self) -> (String, Message<'_>) {
         match (self.words().kind, self.code.as_str()) {
-            (Kind::Lock, "step_up") => (self.ctx.link("step-up", &self.return_to), "Confirm that it is you"),
-            (Kind::Lock, _) => (self.ctx.link("unlock", &self.return_to), "Unlock"),
-            _ => (self.ctx.link("sign-in", &self.return_to), "Sign in"),
+            (Kind::Lock, "step_up") => {
+                (self.ctx.link("step-up", &self.return_to), self.ctx.say("why-confirm"))
+            }
+            (Kind::Lock, _) => (self.ctx.link("unlock", &self.return_to), self.ctx.say("why-unlock")),
+            _ => (self.ctx.link("sign-in", &self.return_to), self.ctx.say("why-sign-in")),
         }
     }
 
@@ -67,32 +71,27 @@ impl Why {
         self.form_token.as_deref().filter(|_| helps.contains(&self.code.as_str()))
     }
 
-    /// A heading and steps for the browser at hand, when its cookies are the trouble.
-    pub(crate) fn advice(&self) -> Option<(String, Vec<&'static str>)> {
-        let name = match self.browser.family {
-            crate::browser::Family::Other => "your browser",
-            family => family.name(),
-        };
+    /// What to do in the browser at hand, when its cookies are the trouble.
+    fn advice(&self) -> Option<Advice<'_>> {
         match self.code.as_str() {
             "cookie_blocked" | "cookie_cleared" => {
-                Some((format!("Allowing cookies in {name}"), advice::allow_cookies(&self.browser)))
+                Some(advice::allow_cookies(&self.browser, self.ctx.language))
             }
-            "cookie_malformed" | "cookie_forged" | "cookie_ambiguous" => Some((
-                format!("If the button does not help: cookies in {name}"),
-                advice::delete_cookies(&self.browser),
-            )),
+            "cookie_malformed" | "cookie_forged" | "cookie_ambiguous" => {
+                Some(advice::delete_cookies(&self.browser, self.ctx.language))
+            }
             _ => None,
         }
     }
 
-    /// The report as plain text: browser, system, times, reason and codes; nothing secret.
+    /// The report as plain text, in English for whoever runs the site: browser, system, times, reason and codes; nothing secret.
     pub(crate) fn report(&self) -> String {
         let words = self.words();
         let at = self.at.map_or_else(|| "not recorded".to_owned(), |at| at.machine());
         let mut report = format!(
             "Reason: {} ({})\nHappened: {at}\nReport written: {}\nBrowser: {}\n",
             words.code,
-            words.title,
+            words.title(Language::ENGLISH).plain(),
             self.now.machine(),
             self.browser,
         );
@@ -113,7 +112,11 @@ mod tests {
 
     fn why(code: &str) -> Why {
         Why {
-            ctx: PageContext { base_path: "/.tenure".into(), request_id: "req_1".into(), lang: "en".into() },
+            ctx: PageContext {
+                base_path: "/.tenure".into(),
+                request_id: "req_1".into(),
+                language: crate::language::Language::ENGLISH,
+            },
             code: code.into(),
             at: Some(Moment(1_795_438_080_000)),
             now: Moment(1_795_438_090_000),
@@ -131,9 +134,13 @@ mod tests {
 
     #[test]
     fn every_reason_renders_with_its_title_report_and_a_way_on() {
-        for words in words::WORDS {
+        for words in words::all() {
             let html = why(words.code).render().unwrap();
-            assert!(html.contains(&words.title.replace('\'', "&#39;")), "{}", words.code);
+            assert!(
+                html.contains(&words.title(crate::language::Language::ENGLISH).to_string()),
+                "{}",
+                words.code
+            );
             assert!(html.contains("Support code: K7F2-9QDM") && html.contains("Firefox 153 on Linux"));
             let page = match words.kind {
                 Kind::Lock if words.code == "step_up" => "step-up",
@@ -147,7 +154,7 @@ mod tests {
     #[test]
     fn cookie_trouble_gets_steps_for_the_browser_at_hand() {
         let html = why("cookie_blocked").render().unwrap();
-        assert!(html.contains("Allowing cookies in Firefox") && html.contains("shield"));
+        assert!(html.contains("Allowing cookies in <bdi>Firefox</bdi>") && html.contains("shield"));
         let html = why("cookie_malformed").render().unwrap();
         assert!(html.contains("/.tenure/why/clean-up"));
         assert!(!why("idle").render().unwrap().contains("clean-up"));

@@ -269,6 +269,7 @@ fn settings_of(config: &Config, address: SocketAddr) -> Settings {
     Settings {
         base_path: config.gateway.base_path.clone(),
         public_origin,
+        languages: config.gateway.languages.clone(),
         routes: config.routes.clone(),
         policy: Arc::clone(&config.policy),
         trusted_proxies: config.gateway.trusted_proxies.clone(),

@@ -1,8 +1,9 @@
 //! The gateway's cookies (RFC 6265bis).
 //!
 //! * `__Host-tenure`: the session token. `HttpOnly`, `Secure`, `SameSite=Lax`, never in a URL or log.
-//! * `__Host-tenure-mark`: says only that this browser has signed in before, so that a cookie that
-//!   was cleared can be told from one that never was. It opens nothing.
+//! * `__Host-tenure-mark`: a random value that says that this browser has signed in before, so that a
+//!   cookie that was cleared can be told from one that never was. It opens nothing by itself; the key of
+//!   drafts depends on it, so that signing out, which removes it, makes them unreadable.
 //! * `__Host-tenure-form`: a random value that the sign-in form's token is bound to (CSRF).
 //!
 //! On plain HTTP, which only loopback may use, the names have no prefix, for a browser would
@@ -57,8 +58,8 @@ impl CookieNames {
     }
 
     /// The mark that this browser has signed in. Scripts may read it: it tells the page of a change.
-    pub fn set_mark(&self) -> String {
-        self.set(self.mark, "1", Some(LONGEST), "")
+    pub fn set_mark(&self, mark: &str) -> String {
+        self.set(self.mark, mark, Some(LONGEST), "")
     }
 
     /// The value that a form's token is bound to.

@@ -52,6 +52,11 @@ pub fn nonce() -> Result<String, getrandom::Error> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// Whether a text is one that [`nonce`] may have made.
+pub fn is_nonce(text: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 18)
+}
+
 fn message(form: &str, holder: Holder<'_>) -> Vec<u8> {
     let mut message = form.as_bytes().to_vec();
     match holder {

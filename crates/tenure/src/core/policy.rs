@@ -115,6 +115,11 @@ impl Policy {
         self.0.rotation_overlap
     }
 
+    /// Whether the browser client keeps drafts of what is typed in pages.
+    pub const fn keeps_drafts(&self) -> bool {
+        self.0.drafts
+    }
+
     /// The limits of remembered sessions; `None` where staying signed in is not offered.
     pub const fn remember_me(&self) -> Option<RememberMe> {
         self.0.remember_me
@@ -158,6 +163,7 @@ pub struct PolicyBuilder {
     pub(super) max_sessions: Option<NonZeroU32>,
     pub(super) on_excess: OnExcess,
     pub(super) rotation_overlap: Duration,
+    pub(super) drafts: bool,
     pub(super) remember_me: Option<RememberMe>,
 }
 
@@ -182,6 +188,7 @@ impl PolicyBuilder {
             max_sessions: NonZeroU32::new(5),
             on_excess: OnExcess::Ask,
             rotation_overlap: Duration::from_secs(30),
+            drafts: true,
             remember_me: None,
         }
     }
@@ -207,6 +214,8 @@ impl PolicyBuilder {
         on_excess: OnExcess,
         /// Sets [`Policy::rotation_overlap`].
         rotation_overlap: Duration,
+        /// Sets [`Policy::keeps_drafts`].
+        drafts: bool,
         /// Sets [`Policy::remember_me`].
         remember_me: Option<RememberMe>,
     }

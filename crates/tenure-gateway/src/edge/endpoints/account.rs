@@ -16,16 +16,17 @@ const FORM: &str = "account/sessions";
 /// `GET account/sessions`: the person's sessions on this host.
 pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
     let session = own_session(&call).await?;
+    let language = call.settings.language(call.visit);
     let records = call.gateway.sessions.list(&session.subject).await?;
     let mut sessions: Vec<_> = records
         .iter()
         .filter(|record| record.session.is_live() && record.session.audience == session.audience)
-        .map(|record| session_row(record, Some(session.id)))
+        .map(|record| session_row(record, Some(session.id), language))
         .collect();
     sessions.sort_by_key(|row| (!row.current, std::cmp::Reverse(row.last_used)));
     let done = match call.visit.query("done").as_deref() {
-        Some("end") => Some("The session was ended.".into()),
-        Some("end-others") => Some("Every other session was ended.".into()),
+        Some("end") => Some(language.say("account-ended").plain()),
+        Some("end-others") => Some(language.say("account-ended-others").plain()),
         _ => None,
     };
     let page = pages::AccountSessions {
@@ -35,7 +36,7 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
         sessions,
         done,
     };
-    Ok(reply::page(StatusCode::OK, page.render()))
+    Ok(reply::page(StatusCode::OK, &page))
 }
 
 /// `POST account/sessions/{id}/end`: ends one of the person's sessions, which may be this one.

@@ -9,26 +9,27 @@ use tenure::store::Store;
 use super::{Answer, Call, Stop};
 use crate::edge::{refusal, replay, reply};
 use crate::kept::{Entry, KeptId, State};
-use crate::pages::{self, ErrorKind, KeptField, Moment};
+use crate::pages::{self, ErrorKind, Moment};
 use crate::web::form_token::{self, Holder};
 use crate::web::return_to::ReturnTo;
 
 /// What the form tokens of these pages are for, and of the form that sends what is kept.
 pub(in crate::edge) const KEPT_FORM: &str = "kept";
 
-/// `GET kept`: everything that waits for this person on this host.
+/// `GET kept`: everything that waits for this person on this host; a script adds the drafts in their browser.
 pub(super) async fn list<S: Store>(call: Call<'_, S>) -> Answer {
     let session = own_session(&call, None).await?;
+    let language = call.settings.language(call.visit);
     let mut rows = Vec::new();
     for (id, entry) in call.gateway.kept.list(&session.subject, session.audience) {
         // One that cannot be read any more is still shown, so that it can be discarded.
         let head = call.gateway.kept.head(id, &entry).await;
         rows.push(pages::KeptRow {
             id: id.to_string(),
-            address: head.map_or_else(|_| "(cannot be read)".into(), |head| head.target),
+            address: head.map_or_else(|_| language.say("kept-list-unreadable").plain(), |head| head.target),
             kept: Moment(entry.kept_at.as_millis()),
             kept_until: Moment(entry.expires_at.as_millis()),
-            size: pages::size_words(entry.body_length),
+            size: entry.body_length,
             unsure: entry.state == State::Unsure,
         });
     }
@@ -38,7 +39,9 @@ pub(super) async fn list<S: Store>(call: Call<'_, S>) -> Answer {
         rows,
         discarded: call.visit.query("done").as_deref() == Some("discard"),
     };
-    Ok(reply::page(StatusCode::OK, page.render()))
+    let mut reply = reply::page(StatusCode::OK, &page);
+    reply::let_own_scripts_run(&mut reply);
+    Ok(reply)
 }
 
 /// `GET kept/{id}`: what would be sent.
@@ -60,13 +63,13 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>, id: KeptId) -> Answer {
         address: head.target,
         sent: Moment(entry.kept_at.as_millis()),
         kept_until: Moment(entry.expires_at.as_millis()),
-        size: pages::size_words(entry.body_length),
+        size: entry.body_length,
         content_type: (!summary.is_form).then(|| content_type.chars().take(100).collect()),
-        fields: summary.fields.into_iter().map(KeptField::from).collect(),
+        fields: summary.fields,
         more: summary.more,
         state: entry.state,
     };
-    let mut reply = reply::page(StatusCode::OK, page.render());
+    let mut reply = reply::page(StatusCode::OK, &page);
     reply::let_forms_lead_anywhere(&mut reply);
     Ok(reply)
 }

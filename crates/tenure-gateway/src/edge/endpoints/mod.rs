@@ -4,6 +4,8 @@ mod account;
 mod assets;
 mod authorize;
 mod data;
+mod drafts;
+mod framed;
 mod kept;
 mod session;
 mod sign_in;
@@ -88,10 +90,12 @@ pub(super) async fn serve<S: Store>(
         (Method::POST, "why/clean-up") => why::clean_up(call).await,
         (Method::GET | Method::HEAD, "account/sessions") => account::show(call).await,
         (Method::POST, "account/sessions/end-others") => account::end_others(call).await,
+        (Method::GET, "drafts/key") => drafts::key(call).await,
         (Method::GET | Method::HEAD, "kept") => kept::list(call).await,
         // nginx asks with GET whatever the method it asks about; others pass the method on.
         (_, "authorize") => authorize::answer(call).await,
         (Method::GET | Method::HEAD, "status") => Ok(status::show(&call)),
+        (Method::GET | Method::HEAD, "words.js") => Ok(assets::words(&call)),
         (Method::GET | Method::HEAD, "jwks.json") => Ok(assets::key_set(&call)),
         (method, path) => {
             if let Some(id) =
@@ -142,9 +146,9 @@ async fn kept_request<S: Store>(call: Call<'_, S>, method: Method, rest: &str) -
 /// The methods of an endpoint that exists, for `405`.
 fn methods_of(path: &str) -> Option<&'static str> {
     match path {
-        "session" | "why" | "status" | "account/sessions" | "kept" | "jwks.json" | "signed-out" => {
-            Some("GET, HEAD")
-        }
+        "drafts/key" => Some("GET"),
+        "session" | "why" | "status" | "account/sessions" | "kept" | "jwks.json" | "words.js"
+        | "signed-out" => Some("GET, HEAD"),
         "session/extend"
         | "session/activity"
         | "sign-out"
@@ -211,6 +215,15 @@ impl<'a, S: Store> Call<'a, S> {
             .first()
             .copied()
             .filter(|nonce| !nonce.is_empty())
+    }
+
+    /// The mark of this browser, and whether it is a new one that has to be set.
+    fn browser_mark(&self) -> Result<(String, bool), getrandom::Error> {
+        let marks = cookies::values(&self.visit.headers, self.settings.cookies.mark);
+        match marks.into_iter().find(|mark| form_token::is_nonce(mark)) {
+            Some(mark) => Ok((mark.to_owned(), false)),
+            None => form_token::nonce().map(|mark| (mark, true)),
+        }
     }
 
     /// The form cookie's value, and the cookie to set if it is new.

@@ -44,6 +44,7 @@ pub(super) async fn activity<S: Store>(call: Call<'_, S>) -> Answer {
 
 fn state<S: Store>(call: &Call<'_, S>, standing: &Standing<'_>) -> reply::Reply {
     let now = call.gateway.now();
+    let language = call.settings.language(call.visit);
     let mut document = json!({
         "state": "none",
         "server_time": now.to_string(),
@@ -54,16 +55,18 @@ fn state<S: Store>(call: &Call<'_, S>, standing: &Standing<'_>) -> reply::Reply 
         document["cover"] = false.into();
     }
     if let Some((reason, since)) = standing.refusal() {
-        let words = words::find(reason.code());
+        let words = words::of(reason);
         document["state"] = reason.session_state().into();
         document["reason"] = reason.code().into();
         document["since"] = since.map_or(Value::Null, |since| since.to_string().into());
-        document["title"] = words.map_or("", |words| words.title).into();
-        document["message"] = words.map_or_else(String::new, words::Words::message).into();
+        document["title"] = words.title(language).plain().into();
+        document["message"] = words.message(language).into();
     }
     if let Some(session) = standing.session() {
         document["subject"] = session.subject.as_str().into();
         document["session"] = session.id.to_string().into();
+        // While the session is locked too: drafts that are there can be told of, though not opened.
+        document["drafts"] = if call.policy().keeps_drafts() { "on" } else { "off" }.into();
     }
     if let (Some(session), Outcome::Pass { .. } | Outcome::StepUp { .. }) =
         (standing.session(), &standing.outcome)
@@ -80,8 +83,10 @@ fn state<S: Store>(call: &Call<'_, S>, standing: &Standing<'_>) -> reply::Reply 
         document["warn_in_ms"] = left(deadlines.warn_at).into();
         document["idle_timeout_ms"] = millis(policy.idle_timeout_for(session.remembered)).into();
         document["warn_before_ms"] = millis(policy.warn_before()).into();
+        document["keep_work_for_ms"] = millis(policy.keep_work_for()).into();
     }
     let mut reply = reply::json(StatusCode::OK, &document);
+    reply::in_language(reply.headers_mut(), language);
     // Not `no-store`: a page that had asked would be kept out of the browser's back/forward cache.
     reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     cors::allow(call.settings, call.visit, reply.headers_mut());

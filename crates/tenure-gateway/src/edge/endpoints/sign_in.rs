@@ -31,7 +31,8 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
         return Ok(reply::see_other(call.return_to().as_str()));
     }
     let notice = standing.refusal().filter(|(reason, _)| *reason != Reason::Missing(MissingReason::None));
-    let notice = notice.and_then(|(reason, _)| words::find(reason.code())).map(words::Words::message);
+    let language = call.settings.language(call.visit);
+    let notice = notice.map(|(reason, _)| words::of(reason).message(language));
     let notice = with_sent_work(&call, notice);
     form_page(&call, StatusCode::OK, &call.return_to(), "", None, notice)
 }
@@ -39,9 +40,10 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
 /// What a page says when something that was sent is lost, which comes before everything else.
 fn with_sent_work<S: Store>(call: &Call<'_, S>, notice: Option<String>) -> Option<String> {
     let sent = call.visit.query("sent").and_then(|code| pages::SentWork::of_code(&code));
+    let sent = sent.map(|sent| sent.text(call.settings.language(call.visit)).plain());
     match (sent, notice) {
-        (Some(sent), Some(notice)) => Some(format!("{} {notice}", sent.text())),
-        (Some(sent), None) => Some(sent.text().into()),
+        (Some(sent), Some(notice)) => Some(format!("{sent} {notice}")),
+        (Some(sent), None) => Some(sent),
         (None, notice) => notice,
     }
 }
@@ -185,7 +187,10 @@ pub(super) fn welcome<S: Store>(call: &Call<'_, S>, signed_in: &SignedIn, return
     let age = call.settings.cookie_age(signed_in.session.remembered, &call.settings.policy);
     let mut reply = reply::see_other(return_to.as_str());
     reply::set_cookie(&mut reply, &cookies.set_session(&signed_in.token.expose(), age));
-    reply::set_cookie(&mut reply, &cookies.set_mark());
+    match call.browser_mark() {
+        Ok((mark, _)) => reply::set_cookie(&mut reply, &cookies.set_mark(&mark)),
+        Err(error) => tracing::error!(%error, "no random bits for a mark"),
+    }
     // What protected the form of a visitor is of no use to the session.
     reply::set_cookie(&mut reply, &cookies.clear(cookies.form));
     reply
@@ -248,7 +253,7 @@ fn form_page<S: Store>(
         problem,
         plain_http: !call.settings.is_secure(),
     };
-    let mut reply = reply::page(status, page.render());
+    let mut reply = reply::page(status, &page);
     if let Some(FormProblem::Throttled { wait_seconds }) = problem {
         reply.headers_mut().insert(http::header::RETRY_AFTER, wait_seconds.into());
     }
@@ -270,7 +275,8 @@ fn limit_page<S: Store>(
 ) -> Answer {
     let ticket = seal_ticket(call, nonce, subject, remembered)
         .ok_or_else(|| Stop::from(call.error(pages::ErrorKind::Internal)))?;
-    let mut sessions: Vec<_> = records.iter().map(|record| session_row(record, None)).collect();
+    let language = call.settings.language(call.visit);
+    let mut sessions: Vec<_> = records.iter().map(|record| session_row(record, None, language)).collect();
     sessions.sort_by_key(|session| session.last_used);
     let page = pages::SessionLimit {
         ctx: call.settings.page(call.visit),
@@ -280,7 +286,7 @@ fn limit_page<S: Store>(
         sessions,
         choose_again,
     };
-    Ok(reply::page(StatusCode::OK, page.render()))
+    Ok(reply::page(StatusCode::OK, &page))
 }
 
 /// Seals who has just proved who they are, for this browser's form and a few minutes: nothing is stored

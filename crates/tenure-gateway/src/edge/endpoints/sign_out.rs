@@ -1,6 +1,6 @@
 //! `sign-out`: the person has finished.
 
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use tenure::core::EndReason;
 use tenure::store::{Actor, Store};
 
@@ -21,10 +21,8 @@ pub(super) async fn submit<S: Store>(call: Call<'_, S>) -> Answer {
     for name in [cookies.session, cookies.mark, cookies.form] {
         reply::set_cookie(&mut reply, &cookies.clear(name));
     }
-    // Not "cookies", which would sign the person out of sibling sites too, and not "cache", which stalls
-    // browsers for seconds.
-    let header = HeaderName::from_static("clear-site-data");
-    reply.headers_mut().insert(header, HeaderValue::from_static("\"storage\""));
+    // No `Clear-Site-Data`: it would take what the application stores as well. Without the mark, the drafts that
+    // this browser still has can never be opened again (docs/decisions/drafts.md).
     Ok(reply)
 }
 
@@ -35,5 +33,5 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
         return_to: call.return_to().as_str().into(),
         others: 0,
     };
-    Ok(reply::page(StatusCode::OK, page.render()))
+    Ok(reply::page(StatusCode::OK, &page))
 }

@@ -16,5 +16,5 @@ pub(super) fn show<S: Store>(call: &Call<'_, S>) -> Reply {
         maintenance: None,
         incidents: Vec::new(),
     };
-    reply::page(StatusCode::OK, page.render())
+    reply::page(StatusCode::OK, &page)
 }

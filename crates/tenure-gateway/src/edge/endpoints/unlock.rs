@@ -5,14 +5,14 @@ use tenure::core::{Assurance, EndReason, Session};
 use tenure::service::{Outcome, Proof, UnlockError};
 use tenure::store::{Actor, Store};
 
+use super::framed::{self, see_frame};
 use super::kept::{or_kept, sent_work};
 use super::sign_in::{check_password, credentials, status_of, welcome};
-use super::{Answer, Call};
+use super::{Answer, Call, step_up};
 use crate::edge::reply::{self, Reply};
 use crate::edge::standing::Standing;
 use crate::pages::{self, ErrorKind, FormProblem, Moment};
 use crate::web::form_token::{self, Holder};
-use crate::web::problem::Problem;
 use crate::web::return_to::ReturnTo;
 
 /// What the form token of a locked session is for.
@@ -28,14 +28,17 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
             let kept = call.visit.query("kept").unwrap_or_default();
             page(&call, &standing, session, &return_to, &kept, framed, None)
         }
-        _ if framed => frame_done(&call, &standing),
         // The client leads here before the absolute limit is reached: the person authenticates ahead of it.
-        Outcome::Pass { deadlines, .. }
+        Outcome::Pass { session, deadlines, .. }
             if deadlines.absolute_at <= deadlines.idle_at && call.gateway.now() >= deadlines.warn_at =>
         {
+            if framed {
+                return Ok(framed::form(&call, session, step_up::FORM, &return_to, None));
+            }
             let (base, query) = (&call.settings.base_path, return_to.as_query_value());
             reply::see_other(&format!("{base}/step-up?return_to={query}"))
         }
+        _ if framed => frame_done(&call, &standing),
         _ => {
             let kept = call.visit.query("kept").unwrap_or_default();
             elsewhere(&call, &standing, &return_to, &kept)
@@ -103,16 +106,11 @@ pub(super) async fn submit<S: Store>(mut call: Call<'_, S>) -> Answer {
     }
 }
 
-/// `303` to the frame's own page: what the application shows must not stand in the frame.
-fn see_frame<S: Store>(call: &Call<'_, S>) -> Reply {
-    reply::see_other(&format!("{}/unlock?frame=1", call.settings.base_path))
-}
-
 /// What the frame shows if the session is not locked. The client around it asks for itself how things stand.
 fn frame_done<S: Store>(call: &Call<'_, S>, standing: &Standing<'_>) -> Reply {
     let page =
         pages::FrameDone { ctx: call.settings.page(call.visit), is_active: standing.active().is_some() };
-    reply::framed_page(StatusCode::OK, page.render())
+    reply::framed_page(StatusCode::OK, &page)
 }
 
 /// Where the person should be if the session is not locked.
@@ -144,35 +142,15 @@ fn page<S: Store>(
     let Outcome::Locked { reason, since, kept_until, .. } = &standing.outcome else {
         return call.error(ErrorKind::Internal);
     };
-    let status = problem.map_or(StatusCode::OK, status_of);
-    // The name stands in the form already.
-    let problem = problem.map(|problem| match problem {
-        FormProblem::WrongCredentials => FormProblem::WrongPassword,
-        other => other,
-    });
-    if let Some(problem) = problem
-        && framed
-        && !call.visit.navigation
-    {
-        // The client sent what was in its frame.
-        let mut told = Problem::of_status(status, problem.text());
-        if let FormProblem::Throttled { wait_seconds } = problem {
-            told = told.retry_after(wait_seconds);
-        }
-        return told.into_response::<String>().map(Into::into);
-    }
-    let ctx = call.settings.page(call.visit);
-    let form_token = call.session_form_token(FORM, session.id);
-    let (return_to, username) = (return_to.as_str().into(), session.subject.as_str().into());
+    let problem = problem.map(FormProblem::with_name_given);
     let mut reply = if framed {
-        let page = pages::UnlockFrame { ctx, form_token, return_to, username, problem };
-        reply::framed_page(status, page.render())
+        framed::form(call, session, FORM, return_to, problem)
     } else {
         let page = pages::Unlock {
-            ctx,
-            form_token,
-            return_to,
-            username,
+            ctx: call.settings.page(call.visit),
+            form_token: call.session_form_token(FORM, session.id),
+            return_to: return_to.as_str().into(),
+            username: session.subject.as_str().into(),
             reason: reason.code().into(),
             since: Some(Moment(since.as_millis())),
             kept_until: Some(Moment(kept_until.as_millis())),
@@ -180,7 +158,7 @@ fn page<S: Store>(
             sent_work: sent_work(call, session),
             problem,
         };
-        reply::page(status, page.render())
+        reply::page(problem.map_or(StatusCode::OK, status_of), &page)
     };
     if let Some(FormProblem::Throttled { wait_seconds }) = problem {
         reply.headers_mut().insert(http::header::RETRY_AFTER, wait_seconds.into());

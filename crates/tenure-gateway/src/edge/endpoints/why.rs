@@ -36,7 +36,7 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
     };
     let displaced_by = ending.and_then(|ending| match ending.by {
         Actor::Elsewhere { device, .. } => Some(DisplacedBy {
-            device: Browser::from_user_agent(&device.user_agent).to_string(),
+            device: Browser::from_user_agent(&device.user_agent).words(call.settings.language(call.visit)),
             address: device.address,
         }),
         _ => None,
@@ -58,14 +58,14 @@ pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
         return_to: return_to.as_str().into(),
         form_token: Some(form_token::issue(&call.gateway.keys.load(), FORM, Holder::Visitor(&nonce))),
     };
-    let mut reply = reply::page(StatusCode::OK, page.render());
+    let mut reply = reply::page(StatusCode::OK, &page);
     if let Some(cookie) = new_cookie {
         reply::set_cookie(&mut reply, &cookie);
     }
     Ok(reply)
 }
 
-/// `POST why/clean-up`: removes this site's own cookies of ours at the browser, and only those, so that
+/// `POST why/clean-up`: removes the session's cookie at the browser, and only that, so that
 /// the person can sign in afresh. The session behind them, if there is one, is left as it is.
 pub(super) async fn clean_up<S: Store>(mut call: Call<'_, S>) -> Answer {
     call.refuse_other_sites()?;
@@ -79,8 +79,7 @@ pub(super) async fn clean_up<S: Store>(mut call: Call<'_, S>) -> Answer {
     let cookies = &call.settings.cookies;
     let location = format!("{}/sign-in?return_to={}", call.settings.base_path, return_to.as_query_value());
     let mut reply = reply::see_other(&location);
-    for name in [cookies.session, cookies.mark] {
-        reply::set_cookie(&mut reply, &cookies.clear(name));
-    }
+    // The mark stays: without it, drafts that wait for the next sign-in could not be opened.
+    reply::set_cookie(&mut reply, &cookies.clear(cookies.session));
     Ok(reply)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { spell } from '../unlock/words.js';
+import { spell } from '../say.js';
 
 test('times are said as people say them', () => {
   for (const [ms, said] of [
