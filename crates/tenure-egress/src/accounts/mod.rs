@@ -1,6 +1,6 @@
 //! Accounts: identities that have a lease each. One person may have several.
 //!
-//! * [`file`]: where they are kept; `tenure egress accounts` changes it while the egress runs.
+//! * [`mod@file`]: where they are kept; `tenure egress accounts` changes it while the egress runs.
 //! * [`secret`]: what they prove themselves with.
 //! * [`throttle`]: slowing down who guesses.
 

@@ -9,6 +9,7 @@
 
 mod connection;
 pub mod http;
+mod newcomers;
 mod options;
 pub mod relay;
 mod serve;

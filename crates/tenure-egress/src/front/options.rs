@@ -34,6 +34,8 @@ pub struct Options {
 pub struct Limits {
     /// How many connections there may be at once; more wait to be accepted.
     pub connections: usize,
+    /// How many connections of one network may be open that have not said yet whose they are; more are closed at once.
+    pub newcomers: usize,
     /// How long a client may take for TLS, for the negotiation of SOCKS, or for the head of a request.
     pub handshake: Duration,
     /// How long a connection to a site is kept for the account's next request to it.
@@ -46,6 +48,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 65_536,
+            newcomers: 512,
             handshake: Duration::from_secs(15),
             pooled: Duration::from_secs(30),
             drain: Duration::from_secs(10),

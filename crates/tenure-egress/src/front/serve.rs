@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use super::connection::{self, Front};
 use super::http::Pool;
+use super::newcomers::Newcomers;
 use super::{Options, Who};
 use crate::Way;
 
@@ -52,6 +53,7 @@ pub async fn serve<W: Way>(
     let limits = options.limits;
     let places = Arc::new(Semaphore::new(limits.connections));
     let pool = Arc::new(Pool::new(limits.pooled));
+    let newcomers = Newcomers::new(limits.newcomers);
     let front = Arc::new(Front { way, options, pool: Arc::clone(&pool) });
     let mut open = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
@@ -68,10 +70,14 @@ pub async fn serve<W: Way>(
         };
         match accepted {
             Ok((stream, peer, place)) => {
+                let Some(newcomer) = newcomers.enter(peer.ip()) else {
+                    tracing::debug!(%peer, "closed: its network has too many connections that say nothing");
+                    continue;
+                };
                 prepare(&stream);
                 let front = Arc::clone(&front);
                 open.spawn(async move {
-                    if let Err(error) = connection::run(front, stream, peer).await {
+                    if let Err(error) = connection::run(front, stream, peer, newcomer).await {
                         tracing::debug!(%peer, %error, "a connection ended");
                     }
                     drop(place);

@@ -4,7 +4,7 @@
 //! * [`value`]: what values look like.
 //! * [`read`]: collecting settings from a file and the environment, each with where it comes from.
 //! * [`problem`]: what is wrong.
-//! * [`reference`]: the tables for people and for editors.
+//! * [`mod@reference`]: the tables for people and for editors.
 
 pub mod keys;
 pub mod problem;

@@ -193,3 +193,31 @@ async fn a_client_that_says_nothing_is_let_go() {
         assert!(ended.is_ok(), "{begun:?}");
     }
 }
+
+#[tokio::test]
+async fn clients_that_say_nothing_do_not_take_the_places_of_those_who_do() {
+    let limits = Limits { newcomers: 3, ..Limits::default() };
+    let world = World::with(Options::new("tenure-test", Who::Ask).with_limits(limits)).await;
+    let echo = echo().await;
+    let connect = async || {
+        let mut stream = world.connect().await;
+        let pair = "YWRhOmEgc2VjcmV0IG9mIHNvbWUgbGVuZ3Ro";
+        let request =
+            format!("CONNECT {echo} HTTP/1.1\r\nHost: x\r\nProxy-Authorization: Basic {pair}\r\n\r\n");
+        let _ = stream.write_all(request.as_bytes()).await;
+        let mut head = [0; 12];
+        let answered = stream.read_exact(&mut head).await;
+        (answered.is_ok() && head.ends_with(b" 200")).then_some(stream)
+    };
+    let mut known = Vec::new();
+    for _ in 0..5 {
+        known.push(connect().await.expect("whoever is known takes no place of newcomers"));
+    }
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        silent.push(world.connect().await);
+    }
+    until("all places of newcomers to be taken", async || connect().await.is_none()).await;
+    silent.pop();
+    until("a place again", async || connect().await.is_some()).await;
+}

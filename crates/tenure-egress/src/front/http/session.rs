@@ -16,6 +16,7 @@ use super::answers::{self, Body};
 use super::forward;
 use crate::front::Who;
 use crate::front::connection::{Buffered, Ends, Front};
+use crate::front::newcomers::Newcomer;
 use crate::front::relay::relay;
 use crate::{AccountName, Host, Stream, Target, Way};
 
@@ -26,6 +27,7 @@ pub(in crate::front) async fn run<W: Way, S: Stream>(
     front: Arc<Front<W>>,
     stream: Buffered<S>,
     ends: Ends,
+    newcomer: Newcomer,
 ) -> io::Result<()> {
     let session = Arc::new(Session {
         front: Arc::clone(&front),
@@ -33,6 +35,7 @@ pub(in crate::front) async fn run<W: Way, S: Stream>(
         account: OnceLock::new(),
         named: Notify::new(),
         tunnel: Mutex::new(None),
+        newcomer: Mutex::new(Some(newcomer)),
     });
     let answering = Arc::clone(&session);
     let service = service_fn(move |request| {
@@ -62,6 +65,8 @@ struct Session<W: Way> {
     account: OnceLock<AccountName>,
     named: Notify,
     tunnel: Mutex<Option<Tunnel<W::Stream>>>,
+    /// Given up when the first request has said whose the connection is.
+    newcomer: Mutex<Option<Newcomer>>,
 }
 
 /// A `CONNECT` that succeeded: the stream to the site, and the client's once its answer is out.
@@ -85,6 +90,7 @@ impl<W: Way> Session<W> {
             return answers::bad_request(name, "this connection belongs to another account");
         }
         self.named.notify_one();
+        drop(self.newcomer.lock().unwrap_or_else(PoisonError::into_inner).take());
         if is_connect {
             self.connect(&account, request).await
         } else {

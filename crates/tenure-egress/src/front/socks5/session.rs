@@ -9,6 +9,7 @@ use super::codec::{self, Command, NOWHERE, ReadError, Reply, Request};
 use super::udp;
 use crate::front::Who;
 use crate::front::connection::{Buffered, Ends, Front, too_slow};
+use crate::front::newcomers::Newcomer;
 use crate::front::relay::relay;
 use crate::{AccountName, Stream, Way};
 
@@ -16,12 +17,14 @@ pub(in crate::front) async fn run<W: Way, S: Stream>(
     front: Arc<Front<W>>,
     mut stream: Buffered<S>,
     ends: Ends,
+    newcomer: Newcomer,
 ) -> io::Result<()> {
     let negotiated =
         tokio::time::timeout(front.options.limits.handshake, negotiate(&front, &mut stream, ends));
     let Some((account, request)) = negotiated.await.map_err(|_| too_slow())?? else {
         return stream.shutdown().await;
     };
+    drop(newcomer);
     match request.command {
         Command::Connect => connect(&front, stream, &account, &request).await,
         Command::Associate => udp::run(&front, stream, ends, &account, &request).await,
