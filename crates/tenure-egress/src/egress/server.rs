@@ -25,6 +25,8 @@ pub const NAME: &str = "tenure-egress";
 
 /// How often the file of accounts is looked at: what is removed is cut off within a second.
 const WATCH: Duration = Duration::from_millis(300);
+/// How long open connections may go on once the egress is told to stop. New ones are waiting for the next one meanwhile.
+const DRAIN: Duration = Duration::from_secs(2);
 /// How many addresses are tried at once.
 const PROBES: usize = 32;
 /// Why the egress does not start.
@@ -126,8 +128,11 @@ impl Egress {
         let exit = Arc::new(exit(config)?);
         let listener = listen("egress.listen", config.listen).await?;
         let address = listener.local_addr()?;
-        let mut options = Options::new(NAME, Who::Ask)
-            .with_limits(Limits { handshake: config.handshake_timeout, ..Limits::default() });
+        let mut options = Options::new(NAME, Who::Ask).with_limits(Limits {
+            handshake: config.handshake_timeout,
+            drain: DRAIN,
+            ..Limits::default()
+        });
         let certificate = match &config.tls {
             Some((chain, key)) => Some(Certificate::load(chain, key)?),
             None => None,
