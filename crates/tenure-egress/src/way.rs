@@ -193,6 +193,8 @@ pub trait Way: Send + Sync + 'static {
         account: &AccountName,
     ) -> impl Future<Output = Result<Self::Datagrams, Refusal>> + Send;
 
-    /// Returns when `account` is removed or its secret replaced: what it has open is then cut.
+    /// Returns when what `account` has open is to be cut: it was removed, its secret was replaced, its lease was moved.
+    /// What counts is what happens after the future was first polled, or that the account is not there then; so whoever
+    /// opens something polls it before.
     fn gone(&self, account: &AccountName) -> impl Future<Output = ()> + Send;
 }

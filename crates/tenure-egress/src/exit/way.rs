@@ -101,6 +101,10 @@ impl Exit {
         } else {
             tracing::warn!(event = "address_state", %address, %exit, account, from, to, why, "an address has trouble");
         }
+        // What was opened before this was noticed may leave by the other address, too.
+        if let Some(account) = holder.filter(|_| change.to == State::Quarantined) {
+            self.accounts.cut(&account);
+        }
     }
 
     /// The member that an account leaves by, if that works now.

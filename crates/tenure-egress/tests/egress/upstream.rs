@@ -11,7 +11,7 @@ use tenure_egress::pool::State;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 
-use crate::world::{Site, World, socks_request, until};
+use crate::world::{Site, World, is_open, mirror, socks_request, until};
 
 /// A plain `CONNECT` proxy of somebody else that leaves by an address of its choice; 0 is that it refuses.
 struct Upstream {
@@ -92,6 +92,9 @@ async fn an_upstream_that_changes_its_exit_is_quarantined_until_it_is_right_for_
     let site = Site::new().await;
     assert_eq!(world.seen("ada", site.address).await, Ok(exit()));
     let member = world.egress.exit().pool.find(exit()).unwrap();
+    let mirror = mirror().await;
+    let mut open = world.socks("ada", "127.0.0.1", mirror.port()).await.unwrap();
+    assert!(is_open(&mut open).await);
 
     upstream.exit.store(8, Ordering::SeqCst);
     until("the quarantine", async || member.state() == State::Quarantined).await;
@@ -101,6 +104,7 @@ async fn an_upstream_that_changes_its_exit_is_quarantined_until_it_is_right_for_
     }
     assert_eq!(site.visits(), before);
     assert_eq!(member.health.trouble(), Some("sites see 127.0.2.8".into()));
+    until("the cut", async || matches!(open.read(&mut [0; 1]).await, Ok(0) | Err(_))).await;
 
     upstream.exit.store(7, Ordering::SeqCst);
     until("the return", async || world.seen("ada", site.address).await == Ok(exit())).await;

@@ -150,3 +150,24 @@ async fn an_account_that_is_gone_is_cut_off_whatever_it_has_open() {
     other.write_all(b"x").await.unwrap();
     assert_eq!(other.read_u8().await.unwrap(), b'x');
 }
+
+#[tokio::test]
+async fn who_is_cut_while_a_connection_is_opened_does_not_keep_it() {
+    let (world, (site, connected)) = (World::asking().await, site().await);
+    for line in [
+        format!("CONNECT cutting.example:{} HTTP/1.1", site.port()),
+        format!("GET http://cutting.example:{}/ HTTP/1.1", site.port()),
+    ] {
+        for round in 1..=3 {
+            let before = connected.lock().unwrap().len();
+            let mut stream = world.connect().await;
+            let request = format!("{line}\r\nHost: x\r\nConnection: close\r\n{}\r\n", authorization("ada"));
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut rest = Vec::new();
+            let ended =
+                tokio::time::timeout(std::time::Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
+            assert!(ended.is_ok(), "{line}, {round}: it goes on after {:?}", String::from_utf8_lossy(&rest));
+            until("a connection of its own", async || connected.lock().unwrap().len() == before + 1).await;
+        }
+    }
+}

@@ -155,3 +155,13 @@ async fn nobody_opens_a_relay_for_somebody_else() {
     let mut stream = negotiate(&world, "ada", SECRET).await.unwrap();
     assert_eq!(request(&mut stream, Command::Associate, "192.0.2.1", 4000).await.0, 2);
 }
+
+#[tokio::test]
+async fn who_is_cut_while_a_connection_is_opened_does_not_keep_it() {
+    let (world, echo) = (World::asking().await, echo().await);
+    let mut stream = negotiate(&world, "ada", SECRET).await.unwrap();
+    let target = Target { host: Host::parse("cutting.example").unwrap(), port: echo.port() };
+    stream.write_all(&codec::write_request(Command::Connect, &target)).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut Vec::new())).await;
+    assert!(ended.is_ok());
+}

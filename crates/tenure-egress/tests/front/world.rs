@@ -49,6 +49,11 @@ impl Way for Direct {
         let address = match &target.host {
             Host::Address(address) => *address,
             Host::Name(name) if name == "site.example" => [127, 0, 0, 1].into(),
+            // Whoever goes there is cut while the connection is opened.
+            Host::Name(name) if name == "cutting.example" => {
+                self.gone.send_modify(|gone| gone.push(account.to_string()));
+                [127, 0, 0, 1].into()
+            }
             Host::Name(name) if name == "forbidden.example" => return Err(Refusal::Forbidden),
             Host::Name(_) => return Err(Refusal::NoSuchHost),
         };
@@ -63,8 +68,10 @@ impl Way for Direct {
     }
 
     async fn gone(&self, account: &AccountName) {
+        let times = |gone: &Vec<String>| gone.iter().filter(|name| *name == account.as_str()).count();
         let mut gone = self.gone.subscribe();
-        let _ = gone.wait_for(|gone| gone.iter().any(|name| name == account.as_str())).await;
+        let before = times(&gone.borrow());
+        let _ = gone.wait_for(|gone| times(gone) > before).await;
     }
 }
 

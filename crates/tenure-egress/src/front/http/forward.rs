@@ -69,17 +69,24 @@ async fn open<W: Way>(
     account: &AccountName,
     target: &Target,
 ) -> Result<SendRequest<Incoming>, Refusal> {
-    let stream = front.way.connect(account, target).await?;
+    // Looked at before it is opened: a connection that is kept must not outlive the address that it was opened from.
+    let (way, whose) = (Arc::clone(&front.way), account.clone());
+    let mut gone = Box::pin(async move { way.gone(&whose).await });
+    let stream = tokio::select! {
+        biased;
+        () = &mut gone => return Err(Refusal::AccountGone),
+        connected = front.way.connect(account, target) => connected?,
+    };
     let (sender, connection) = http1::Builder::new()
         .preserve_header_case(true)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|_| Refusal::Failed)?;
-    let (way, account) = (Arc::clone(&front.way), account.clone());
     tokio::spawn(async move {
         tokio::select! {
+            biased;
+            () = gone => {}
             _ = connection => {}
-            () = way.gone(&account) => {}
         }
     });
     Ok(sender)

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::{Method, Request, Response};
@@ -10,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Notify;
 
 use super::answers::{self, Body};
@@ -18,7 +20,7 @@ use crate::front::Who;
 use crate::front::connection::{Buffered, Ends, Front};
 use crate::front::newcomers::Newcomer;
 use crate::front::relay::relay;
-use crate::{AccountName, Host, Stream, Target, Way};
+use crate::{AccountName, Host, Refusal, Stream, Target, Way};
 
 /// The longest head of a request.
 const LONGEST_HEAD: usize = 64 * 1024;
@@ -54,7 +56,7 @@ pub(in crate::front) async fn run<W: Way, S: Stream>(
         () = session.gone() => return Ok(()),
     }
     match session.take_tunnel() {
-        Some(tunnel) => session.carry::<S>(tunnel).await,
+        Some(tunnel) => carry::<S, W::Stream>(tunnel).await,
         None => Ok(()),
     }
 }
@@ -73,7 +75,11 @@ struct Session<W: Way> {
 struct Tunnel<T> {
     site: T,
     client: OnUpgrade,
+    gone: Gone,
 }
+
+/// Ready when the account is to be cut.
+type Gone = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl<W: Way> Session<W> {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
@@ -113,10 +119,18 @@ impl<W: Way> Session<W> {
         let Some(target) = connect_target(&request) else {
             return answers::bad_request(name, "CONNECT takes a host and a port");
         };
-        match self.front.way.connect(account, &target).await {
+        // Looked at first, so that whoever is cut while the connection is opened does not keep it.
+        let (way, whose) = (Arc::clone(&self.front.way), account.clone());
+        let mut gone: Gone = Box::pin(async move { way.gone(&whose).await });
+        let connected = tokio::select! {
+            biased;
+            () = &mut gone => Err(Refusal::AccountGone),
+            connected = self.front.way.connect(account, &target) => connected,
+        };
+        match connected {
             Err(refusal) => answers::refused(name, refusal),
             Ok(site) => {
-                let tunnel = Tunnel { site, client: hyper::upgrade::on(request) };
+                let tunnel = Tunnel { site, client: hyper::upgrade::on(request), gone };
                 *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
                 answers::connected()
             }
@@ -127,25 +141,6 @@ impl<W: Way> Session<W> {
         self.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Relays a tunnel until it ends or its account is gone.
-    async fn carry<S: Stream>(&self, tunnel: Tunnel<W::Stream>) -> io::Result<()> {
-        let Tunnel { mut site, client } = tunnel;
-        let upgraded = client.await.map_err(io::Error::other)?;
-        let Ok(parts) = upgraded.downcast::<TokioIo<Buffered<S>>>() else {
-            return Err(io::Error::other("the connection is of another kind"));
-        };
-        let mut client = parts.io.into_inner();
-        let relayed = async {
-            // What the client sent without waiting for the answer.
-            tokio::io::AsyncWriteExt::write_all(&mut site, &parts.read_buf).await?;
-            relay(&mut client, &mut site).await
-        };
-        tokio::select! {
-            relayed = relayed => relayed,
-            () = self.gone() => Ok(()),
-        }
-    }
-
     /// Returns once the account of this connection is gone; not before it is known whose it is.
     async fn gone(&self) {
         loop {
@@ -154,6 +149,26 @@ impl<W: Way> Session<W> {
             }
             self.named.notified().await;
         }
+    }
+}
+
+/// Relays a tunnel until it ends or its account is gone.
+async fn carry<S: Stream, T: Stream>(tunnel: Tunnel<T>) -> io::Result<()> {
+    let Tunnel { mut site, client, gone } = tunnel;
+    let upgraded = client.await.map_err(io::Error::other)?;
+    let Ok(parts) = upgraded.downcast::<TokioIo<Buffered<S>>>() else {
+        return Err(io::Error::other("the connection is of another kind"));
+    };
+    let mut client = parts.io.into_inner();
+    let relayed = async {
+        // What the client sent without waiting for the answer.
+        site.write_all(&parts.read_buf).await?;
+        relay(&mut client, &mut site).await
+    };
+    tokio::select! {
+        biased;
+        () = gone => Ok(()),
+        relayed = relayed => relayed,
     }
 }
 

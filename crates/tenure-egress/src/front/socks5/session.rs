@@ -1,6 +1,7 @@
 //! One SOCKS5 connection.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::io::AsyncWriteExt as _;
@@ -11,7 +12,7 @@ use crate::front::Who;
 use crate::front::connection::{Buffered, Ends, Front, too_slow};
 use crate::front::newcomers::Newcomer;
 use crate::front::relay::relay;
-use crate::{AccountName, Stream, Way};
+use crate::{AccountName, Refusal, Stream, Way};
 
 pub(in crate::front) async fn run<W: Way, S: Stream>(
     front: Arc<Front<W>>,
@@ -73,15 +74,26 @@ async fn connect<W: Way, S: Stream>(
     account: &AccountName,
     request: &Request,
 ) -> io::Result<()> {
-    let mut site = match front.way.connect(account, &request.target).await {
+    // Looked at first, so that whoever is cut while the connection is opened does not keep it.
+    let mut gone = pin!(front.way.gone(account));
+    let connected = tokio::select! {
+        biased;
+        () = &mut gone => Err(Refusal::AccountGone),
+        connected = front.way.connect(account, &request.target) => connected,
+    };
+    let mut site = match connected {
         Ok(site) => site,
         Err(refusal) => return refuse(&mut stream, refusal.into()).await,
     };
-    stream.write_all(&codec::reply(Reply::Succeeded, NOWHERE)).await?;
-    stream.flush().await?;
+    let relayed = async {
+        stream.write_all(&codec::reply(Reply::Succeeded, NOWHERE)).await?;
+        stream.flush().await?;
+        relay(&mut stream, &mut site).await
+    };
     tokio::select! {
-        relayed = relay(&mut stream, &mut site) => relayed,
-        () = front.way.gone(account) => Ok(()),
+        biased;
+        () = &mut gone => Ok(()),
+        relayed = relayed => relayed,
     }
 }
 

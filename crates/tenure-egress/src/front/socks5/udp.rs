@@ -5,6 +5,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UdpSocket;
@@ -12,7 +13,7 @@ use tokio::net::UdpSocket;
 use super::codec::{self, Reply, Request};
 use super::session::refuse;
 use crate::front::connection::{Buffered, Ends, Front};
-use crate::{AccountName, Datagrams, Host, Stream, Way};
+use crate::{AccountName, Datagrams, Host, Refusal, Stream, Way};
 
 /// The longest datagram.
 const LONGEST: usize = 65_535;
@@ -27,7 +28,13 @@ pub(super) async fn run<W: Way, S: Stream>(
     let Some(client) = Client::of(request, ends.peer) else {
         return refuse(&mut stream, Reply::NotAllowed).await;
     };
-    let out = match front.way.datagrams(account).await {
+    let mut gone = pin!(front.way.gone(account));
+    let opened = tokio::select! {
+        biased;
+        () = &mut gone => Err(Refusal::AccountGone),
+        opened = front.way.datagrams(account) => opened,
+    };
+    let out = match opened {
         Ok(out) => out,
         Err(refusal) => return refuse(&mut stream, refusal.into()).await,
     };
@@ -35,8 +42,9 @@ pub(super) async fn run<W: Way, S: Stream>(
     stream.write_all(&codec::reply(Reply::Succeeded, relay.local_addr()?)).await?;
     stream.flush().await?;
     tokio::select! {
+        biased;
+        () = &mut gone => Ok(()),
         ended = ended(&mut stream) => ended,
-        () = front.way.gone(account) => Ok(()),
         carried = carry(&relay, client, &out) => carried,
     }
 }
