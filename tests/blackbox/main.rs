@@ -17,5 +17,6 @@ mod languages;
 mod life;
 mod limits;
 mod nginx;
+mod reports;
 mod triggers;
 mod world;

@@ -238,6 +238,11 @@ fn reasons(pages: &mut Pages) {
             code: code.into(),
             at: (code != "none").then_some(Moment(NOW - 42 * MINUTE)),
             now: Moment(NOW),
+            events: vec![
+                (Moment(NOW - 50 * MINUTE), "signed_in".into()),
+                (Moment(NOW - 42 * MINUTE), "locked (idle)".into()),
+            ],
+            reported: None,
             displaced_by: (code == "displaced").then(|| DisplacedBy {
                 device: pages.device(AGENTS[3]),
                 address: "2001:db8:85a3:8d3:1319:8a2e:370:7348".into(),

@@ -12,5 +12,6 @@ pub mod metrics;
 pub mod net;
 pub mod pages;
 pub mod proxy;
+pub mod reports;
 pub mod server;
 pub mod web;

@@ -3,5 +3,5 @@
 mod limits;
 mod owners;
 mod sending;
-mod steps;
+pub(crate) mod steps;
 mod survival;

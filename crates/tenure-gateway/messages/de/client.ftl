@@ -3,7 +3,7 @@
 ## Die Warnung, die Sperre, das Ende
 
 idleTitle = Sind Sie noch da?
-idleText = Zu Ihrem Schutz hält die Sitzung bald an, wenn Sie nicht angemeldet bleiben.
+idleText = Zu Ihrem Schutz wird die Sitzung bald angehalten, es sei denn, Sie bleiben angemeldet.
 absoluteTitle = Es ist fast Zeit, sich wieder anzumelden
 absoluteText = Diese Grenze lässt sich nicht verlängern, aber Sie können sich jetzt wieder anmelden, ohne diese Seite zu verlassen.
 aheadText = Auf dieser Seite ändert sich nichts, und die Zeit beginnt von vorn.
@@ -22,7 +22,7 @@ checking = Ihre Sitzung wird geprüft…
 stopped = Ihre Sitzung braucht Ihre Aufmerksamkeit
 stoppedText = Was Sie hier geschrieben haben, bleibt, solange diese Seite geöffnet ist.
 lockedTitle = Diese Seite ist gesperrt
-lockedText = Alles bleibt, wie Sie es verlassen haben. Was noch zu senden ist, geht weiter, wenn Sie sich wieder anmelden.
+lockedText = Alles bleibt, wie Sie es verlassen haben. Was noch gesendet werden soll, geht weiter, sobald Sie wieder angemeldet sind.
 other = Jetzt ist jemand anderes angemeldet
 otherText = Laden Sie diese Seite neu, um als die angemeldete Person weiterzumachen.
 

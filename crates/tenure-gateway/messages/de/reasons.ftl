@@ -11,7 +11,7 @@
 ## Sperren, Enden, fehlende Sitzungen
 
 reason-unknown = Was mit dieser Sitzung geschehen ist, lässt sich nicht sagen
-    .happened = Nach dem Grund wurde mit einem Wort gefragt, das wir nicht kennen.
+    .happened = Der Grund, nach dem gefragt wurde, ist keiner, den wir kennen.
     .work = { -nothing-lost }
     .next = Melden Sie sich an, um weiterzumachen. Wenn es wieder geschieht, geben Sie den Bericht unten an die weiter, die diese Website betreiben.
 reason-idle = Ihre Sitzung ist gesperrt, weil Sie eine Weile weg waren

@@ -8,12 +8,14 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tenure::clock::Clock;
 use tenure::core::Timestamp;
+
+use crate::net::network;
 
 /// How many tries are free, and how long the next ones wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -154,17 +156,6 @@ fn note<K: Eq + Hash + Clone>(
     }
     failures.count = failures.count.saturating_add(1);
     failures.last = now;
-}
-
-/// What belongs to one person: an IPv4 address, or the /64 that an IPv6 address is in.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
 }
 
 #[cfg(test)]

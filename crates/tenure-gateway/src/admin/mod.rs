@@ -8,6 +8,7 @@ mod data;
 mod events;
 mod keys;
 mod problems;
+mod reports;
 mod sessions;
 
 use std::path::PathBuf;
@@ -57,6 +58,8 @@ pub fn router<S: Store>(admin: Arc<Admin<S>>) -> Router {
             "/subjects/{subject}/sessions",
             get(sessions::of_subject::<S>).delete(sessions::end_subject::<S>),
         )
+        .route("/reports", get(reports::list::<S>))
+        .route("/reports/{id}", get(reports::show::<S>))
         .route("/events", get(events::stream::<S>))
         .route("/keys", get(keys::list::<S>))
         .route("/keys/rotate", post(keys::rotate::<S>))

@@ -11,12 +11,12 @@ use tenure::core::{EndReason, LockReason, Session, SessionId, State as SessionSt
 use tenure::service::SupportCode;
 use tenure::store::{Actor, Record, Store};
 
-use super::Admin;
 use super::problems::{Failure, no_session, problem, unavailable};
+use super::{Admin, reports};
 use crate::language::Language;
 
-type Shared<S> = State<Arc<Admin<S>>>;
-type Answer = Result<Json<Value>, Failure>;
+pub(super) type Shared<S> = State<Arc<Admin<S>>>;
+pub(super) type Answer = Result<Json<Value>, Failure>;
 
 /// How many sessions are listed at most, and unless asked otherwise.
 const MOST: usize = 1000;
@@ -123,6 +123,8 @@ pub(super) async fn explain<S: Store>(State(admin): Shared<S>, Path(id): Path<St
     let explanation =
         admin.gateway.sessions.explain(id).await.map_err(unavailable)?.ok_or_else(no_session)?;
     let mut value = json!(explanation);
+    let reports = admin.gateway.reports.of_session(id);
+    value["reports"] = reports.iter().map(|report| reports::written(report)).collect();
     if let Some(words) = explanation.reason.and_then(crate::pages::words::find) {
         value["title"] = words.title(Language::ENGLISH).plain().into();
         value["message"] = words.message(Language::ENGLISH).into();

@@ -151,6 +151,11 @@ impl Config {
         self.store.path.join("kept")
     }
 
+    /// Where problem reports are kept.
+    pub fn reports_folder(&self) -> PathBuf {
+        self.store.path.join("reports")
+    }
+
     /// The file of the key ring.
     pub fn key_file(&self) -> PathBuf {
         self.store.path.join("keys")

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use tenure::clock::Clock;
-use tenure::core::{Policy, Timestamp};
+use tenure::core::{Policy, Session, Timestamp};
 use tenure::keys::SharedKeys;
-use tenure::service::Sessions;
+use tenure::service::{Sessions, Work};
 use tenure::store::{Record, Store};
 
 use super::identity::Identity;
@@ -22,6 +22,7 @@ use crate::net::TrustedProxies;
 use crate::pages::PageContext;
 use crate::proxy::inject::ClientScript;
 use crate::proxy::{OwnCookies, UpstreamLimits};
+use crate::reports::Reports;
 use crate::web::cookies::CookieNames;
 
 /// What all workers of a gateway share.
@@ -36,6 +37,8 @@ pub struct Gateway<S: Store> {
     pub clock: Arc<dyn Clock>,
     /// Requests that met a lock.
     pub kept: Kept,
+    /// Problem reports.
+    pub reports: Reports,
     /// Identity headers.
     pub identity: Identity,
     /// What is counted.
@@ -81,6 +84,7 @@ impl<S: Store> Gateway<S> {
         keys: SharedKeys,
         clock: Arc<dyn Clock>,
         kept: Kept,
+        reports: Reports,
         settings: Settings,
         request_seed: u64,
     ) -> Self {
@@ -90,6 +94,7 @@ impl<S: Store> Gateway<S> {
             keys,
             clock,
             kept,
+            reports,
             identity: Identity::new(settings.public_origin.clone()),
             metrics: Metrics::default(),
             request_seed,
@@ -106,6 +111,13 @@ impl<S: Store> Gateway<S> {
     /// Serves by other settings from now on.
     pub fn replace_settings(&self, settings: Settings) {
         self.settings.store(Arc::new(settings));
+    }
+
+    /// Notes in a session's timeline what its person did with their work. It is done, whether that can be noted or not.
+    pub(super) async fn note_work(&self, session: &Session, work: Work) {
+        if let Err(unavailable) = self.sessions.note_work(session.id, &session.subject, work).await {
+            tracing::warn!(session = %session.id, ?work, %unavailable, "this is missing in the session's timeline");
+        }
     }
 
     /// Whether the store answered when it was last asked.

@@ -7,7 +7,7 @@ use http::{HeaderName, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tenure::core::Session;
-use tenure::service::{EventKind, Outcome};
+use tenure::service::{Outcome, Work};
 use tenure::store::Store;
 
 use super::gateway::{Gateway, Settings};
@@ -113,7 +113,7 @@ async fn keep<S: Store>(
     }
     tracing::info!(request_id = %visit.request_id, %id, session = %session.id, "a request is kept");
     gateway.metrics.kept_request("kept");
-    gateway.sessions.tell_of_work(session.id, &session.subject, EventKind::RequestKept);
+    gateway.note_work(session, Work::Kept).await;
     Ok(id)
 }
 

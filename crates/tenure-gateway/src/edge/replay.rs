@@ -13,7 +13,7 @@ use http::header::{
 use http::{HeaderMap, Method, Request, Response};
 use hyper::body::Incoming;
 use tenure::core::Session;
-use tenure::service::EventKind;
+use tenure::service::Work;
 use tenure::store::Store;
 
 use super::endpoints::KEPT_FORM;
@@ -175,7 +175,7 @@ impl<S: Store> Way<'_, S> {
                 Ok(_) => {
                     claim.sent().await;
                     gateway.metrics.kept_request("sent");
-                    gateway.sessions.tell_of_work(session.id, &session.subject, EventKind::RequestSent);
+                    gateway.note_work(&session, Work::Sent).await;
                 }
                 Err(error) if error.nothing_was_sent() => {
                     gateway.metrics.kept_request("not_sent");

@@ -7,6 +7,7 @@ use super::words::{self, Kind, Words};
 use super::{Moment, PageContext, SentWork, rendered};
 use crate::browser::Browser;
 use crate::language::{Language, Message};
+use crate::reports::ReportId;
 
 /// The sign-in that took a session's place.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub struct Why {
     pub browser: Browser,
     /// What support can look the case up by. Authenticates nothing. Empty: not shown.
     pub support_code: String,
+    /// What happened to the session lately, oldest first: for the report.
+    pub events: Vec<(Moment, String)>,
     /// What became of what was sent.
     pub sent_work: Option<SentWork>,
     /// Where the person wanted to go.
@@ -44,6 +47,8 @@ pub struct Why {
     /// Protects the clean-up form, which posts `form_token` and `return_to` to `{base}/why/clean-up`; `None`
     /// leaves the form out.
     pub form_token: Option<String>,
+    /// The number of the report that has just been sent.
+    pub reported: Option<ReportId>,
 }
 
 impl Why {
@@ -100,6 +105,12 @@ impl Why {
                 report.push_str(&format!("{name}: {value}\n"));
             }
         }
+        if !self.events.is_empty() {
+            report.push_str("Latest events:\n");
+        }
+        for (at, what) in &self.events {
+            report.push_str(&format!("  {} {what}\n", at.machine()));
+        }
         report
     }
 }
@@ -125,10 +136,12 @@ mod tests {
             browser: Browser::from_user_agent(
                 "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0",
             ),
+            events: vec![(Moment(1_795_438_080_000), "locked (idle)".into())],
             sent_work: None,
             support_code: "K7F2-9QDM".into(),
             return_to: "/wiki".into(),
             form_token: Some("form".into()),
+            reported: None,
         }
     }
 
@@ -158,6 +171,17 @@ mod tests {
         let html = why("cookie_malformed").render().unwrap();
         assert!(html.contains("/.tenure/why/clean-up"));
         assert!(!why("idle").render().unwrap().contains("clean-up"));
+    }
+
+    #[test]
+    fn the_report_tells_of_the_latest_events_and_can_be_sent() {
+        let html = why("idle").render().unwrap();
+        assert!(html.contains("Latest events:") && html.contains("locked (idle)"));
+        assert!(html.contains("action=\"/.tenure/why/report\"") && !html.contains("Your report was sent"));
+        let mut sent = why("idle");
+        sent.reported = "rep_0123456789".parse().ok();
+        let html = sent.render().unwrap();
+        assert!(html.contains("rep_0123456789") && !html.contains("why/report"));
     }
 
     #[test]

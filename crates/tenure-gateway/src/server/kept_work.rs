@@ -1,4 +1,4 @@
-//! Kept requests go with their sessions and with their time.
+//! Kept requests go with their sessions and with their time; so do problem reports.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,7 @@ pub(super) async fn follow_sessions<S: Store>(gateway: Arc<Gateway<S>>) {
                     all_unsure = !look_at_all(&gateway).await;
                 }
                 expire(&gateway).await;
+                gateway.reports.expire();
             }
         }
     }

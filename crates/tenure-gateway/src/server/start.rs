@@ -25,6 +25,7 @@ use crate::edge::{Gateway, Settings};
 use crate::kept::Kept;
 use crate::proxy::inject::ClientScript;
 use crate::proxy::{OwnCookies, UpstreamLimits};
+use crate::reports::Reports;
 use crate::web::cookies::CookieNames;
 
 /// Why a gateway does not start.
@@ -148,6 +149,9 @@ impl<S: Store> Server<S> {
         let folder = config.kept_folder();
         let kept = Kept::open(&folder, keys.clone(), clock.clone())
             .map_err(|source| ServeError::Folder { path: folder, source })?;
+        let folder = config.reports_folder();
+        let reports = Reports::open(&folder, keys.clone(), clock.clone())
+            .map_err(|source| ServeError::Folder { path: folder, source })?;
         let policy = Arc::new(ArcSwap::new(Arc::clone(&config.policy)));
         let policies = Arc::clone(&policy);
         let sessions = Sessions::new(store, keys.clone(), clock.clone(), (*config.policy).clone())
@@ -158,6 +162,7 @@ impl<S: Store> Server<S> {
             keys,
             clock.clone(),
             kept,
+            reports,
             settings_of(config, address),
             u64::from_le_bytes(seed),
         ));

@@ -57,6 +57,8 @@ pub enum EventKind {
     RequestSent,
     /// The person discarded it.
     RequestDiscarded,
+    /// The person reported a problem.
+    ProblemReported,
     /// The session ended; `displaced` if a newer sign-in took its place.
     Ended(EndReason),
 }
@@ -77,6 +79,7 @@ impl EventKind {
             Self::RequestKept => "request_kept",
             Self::RequestSent => "request_sent",
             Self::RequestDiscarded => "request_discarded",
+            Self::ProblemReported => "problem_reported",
             Self::Ended(_) => "ended",
         }
     }

@@ -5,6 +5,7 @@
 //! * [`unlocking`], [`renewing`]: proofs of the same person, and new tokens.
 //! * [`locking`], [`ending`], [`sweep`]: what takes away, by somebody or by time.
 //! * [`bag`]: the data that applications keep in a session.
+//! * [`work`]: what people do around a session, for its timeline.
 //! * [`explain`], [`listing`], [`support_code`]: what people want to know.
 //! * [`events`], [`watching`]: what others are told.
 
@@ -23,6 +24,7 @@ pub mod sweep;
 mod transition;
 pub mod unlocking;
 pub mod watching;
+pub mod work;
 
 use std::sync::Arc;
 
@@ -38,12 +40,13 @@ pub use support_code::{ParseSupportCodeError, SupportCode};
 pub use sweep::Swept;
 pub use unlocking::{Proof, UnlockError};
 pub use watching::Watch;
+pub use work::Work;
 
 use crate::clock::Clock;
 use crate::core::token::{Token, TokenHash};
-use crate::core::{MissingReason, Policy, Session, SessionId, Subject, Timestamp};
+use crate::core::{MissingReason, Policy, Session, Timestamp};
 use crate::keys::SharedKeys;
-use crate::store::{Actor, Store, Unavailable};
+use crate::store::{Store, Unavailable};
 
 use watching::Watchers;
 
@@ -131,12 +134,6 @@ impl<S: Store> Sessions<S> {
     /// Where everything that happens to sessions is told.
     pub fn events(&self) -> &Arc<Events> {
         &self.events
-    }
-
-    /// Tells that the person of a session did something with work that is kept for them, which is no change of the session:
-    /// [`EventKind::RequestKept`] and its like.
-    pub fn tell_of_work(&self, session: SessionId, subject: &Subject, kind: EventKind) {
-        self.events.publish(self.now(), Some(session), subject, kind, Actor::Person);
     }
 
     fn policy_of(&self, session: &Session) -> Arc<Policy> {

@@ -95,6 +95,33 @@ pub enum Happening {
     Rotated,
     /// It ended.
     Ended(EndReason),
+    /// The person sent something that met a lock, and it was kept.
+    RequestKept,
+    /// The person sent what was kept.
+    RequestSent,
+    /// The person discarded what was kept.
+    RequestDiscarded,
+    /// The person reported a problem.
+    ProblemReported,
+}
+
+/// Its name as in the serialised form, with the code of its reason: `locked (idle)`.
+impl std::fmt::Display for Happening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::SignedIn => f.write_str("signed_in"),
+            Self::Extended => f.write_str("extended"),
+            Self::Locked(reason) => write!(f, "locked ({reason})"),
+            Self::Unlocked => f.write_str("unlocked"),
+            Self::SteppedUp => f.write_str("stepped_up"),
+            Self::Rotated => f.write_str("rotated"),
+            Self::Ended(reason) => write!(f, "ended ({reason})"),
+            Self::RequestKept => f.write_str("request_kept"),
+            Self::RequestSent => f.write_str("request_sent"),
+            Self::RequestDiscarded => f.write_str("request_discarded"),
+            Self::ProblemReported => f.write_str("problem_reported"),
+        }
+    }
 }
 
 impl Details {

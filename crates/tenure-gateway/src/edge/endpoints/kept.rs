@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::LOCATION;
 use tenure::core::Session;
-use tenure::service::EventKind;
+use tenure::service::Work;
 use tenure::store::Store;
 
 use super::{Answer, Call, Stop};
@@ -103,7 +103,7 @@ pub(super) async fn discard<S: Store>(mut call: Call<'_, S>, id: KeptId) -> Answ
     match call.gateway.kept.discard(id, &session.subject, session.audience).await {
         Ok(true) => {
             call.gateway.metrics.kept_request("discarded");
-            call.gateway.sessions.tell_of_work(session.id, &session.subject, EventKind::RequestDiscarded);
+            call.gateway.note_work(&session, Work::Discarded).await;
             Ok(reply::see_other(&format!("{}/kept?done=discard", call.settings.base_path)))
         }
         Ok(false) => Ok(call.error(ErrorKind::KeptGone)),

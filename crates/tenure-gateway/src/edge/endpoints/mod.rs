@@ -88,6 +88,7 @@ pub(super) async fn serve<S: Store>(
         (Method::POST, "step-up") => step_up::submit(call).await,
         (Method::GET | Method::HEAD, "why") => why::show(call).await,
         (Method::POST, "why/clean-up") => why::clean_up(call).await,
+        (Method::POST, "why/report") => why::report(call).await,
         (Method::GET | Method::HEAD, "account/sessions") => account::show(call).await,
         (Method::POST, "account/sessions/end-others") => account::end_others(call).await,
         (Method::GET, "drafts/key") => drafts::key(call).await,

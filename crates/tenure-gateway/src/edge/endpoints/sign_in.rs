@@ -221,7 +221,7 @@ pub(super) async fn check_password<S: Store>(
 
 pub(super) const fn status_of(problem: FormProblem) -> StatusCode {
     match problem {
-        FormProblem::WrongCredentials => StatusCode::UNAUTHORIZED,
+        FormProblem::WrongCredentials | FormProblem::WrongPassword => StatusCode::UNAUTHORIZED,
         FormProblem::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
         FormProblem::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::FORBIDDEN,

@@ -121,6 +121,10 @@ impl<'a> Reader<'a> {
             4 => Some(Happening::SteppedUp),
             5 => Some(Happening::Rotated),
             6 => EndReason::from_number(reason).map(Happening::Ended),
+            7 => Some(Happening::RequestKept),
+            8 => Some(Happening::RequestSent),
+            9 => Some(Happening::RequestDiscarded),
+            10 => Some(Happening::ProblemReported),
             _ => None,
         }
     }

@@ -104,6 +104,10 @@ impl Writer<'_> {
             Happening::SteppedUp => (4, 0),
             Happening::Rotated => (5, 0),
             Happening::Ended(reason) => (6, reason.number()),
+            Happening::RequestKept => (7, 0),
+            Happening::RequestSent => (8, 0),
+            Happening::RequestDiscarded => (9, 0),
+            Happening::ProblemReported => (10, 0),
         };
         self.byte(kind);
         self.byte(reason);
