@@ -10,6 +10,7 @@ mod cookies;
 mod crash;
 mod disk;
 mod drafts;
+mod egress;
 mod forward_auth;
 mod kept;
 mod languages;

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{check, demo, explain, keys, serve, sessions, user};
+use commands::{check, demo, egress, explain, keys, serve, sessions, user};
 
 /// Tenure keeps the sessions of any web application: they end only when they should, whoever they belonged to is
 /// told exactly why, and nothing they were doing is lost.
@@ -42,6 +42,8 @@ enum Command {
     /// Rotate and list the keys of a gateway.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Run the egress: one fixed address for each account, whatever the network does.
+    Egress(egress::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Sessions(command) => sessions::run(&command),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Keys(command) => keys::run(&command),
+        Command::Egress(arguments) => egress::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! `tenure check`
 
 use clap::Args;
+use tenure_egress::egress::keys::TABLES;
 use tenure_gateway::config::reference;
 
 use super::{ConfigFile, print_json};
@@ -23,9 +24,12 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.schema {
-        return print_json(&reference::schema());
+        let mut schema = reference::schema();
+        schema["properties"]["egress"] = tenure_egress::settings::reference::schema(TABLES);
+        return print_json(&schema);
     }
     let report = arguments.file.load()?.report();
+    super::egress::load_egress(arguments.file.path())?;
     if arguments.json {
         return print_json(&report);
     }

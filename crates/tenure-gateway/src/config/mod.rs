@@ -25,7 +25,7 @@ use http::Uri;
 use tenure::core::Policy;
 
 pub use problem::{ConfigError, Place, Problem};
-pub use read::{Environment, Origin, Section, Setting, Settings};
+pub use read::{ELSEWHERE, Environment, Origin, Section, Setting, Settings};
 pub use report::{Report, RouteReport, SettingReport};
 pub use routes::{Access, Route, RouteTable};
 

@@ -26,6 +26,9 @@ const NOT_SETTINGS: [&str; 7] = [
     "TENURE_SEED",
 ];
 
+/// Tables that other programs read, and check as strictly: the egress and the tether.
+pub const ELSEWHERE: [&str; 2] = ["egress", "tether"];
+
 impl Environment {
     /// That of the process.
     pub fn of_process() -> Self {
@@ -38,7 +41,11 @@ impl Environment {
     /// These variables.
     pub fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let is_ours = |name: &str| {
-            name.starts_with("TENURE_") && !name.starts_with("TENURE_TEST_") && !NOT_SETTINGS.contains(&name)
+            name.starts_with("TENURE_")
+                && !name.starts_with("TENURE_TEST_")
+                && !name.starts_with("TENURE_EGRESS_")
+                && !name.starts_with("TENURE_TETHER_")
+                && !NOT_SETTINGS.contains(&name)
         };
         Self(variables.into_iter().filter(|(name, _)| is_ours(name)).collect())
     }
@@ -177,8 +184,9 @@ impl Reader<'_> {
                         format!("expected a table: write {heading} on a line of its own"),
                     );
                 }
+                (None, _) if ELSEWHERE.contains(&name.get_ref().as_ref()) => {}
                 (None, _) => {
-                    let names = Table::ALL.iter().map(|table| table.name());
+                    let names = Table::ALL.iter().map(|table| table.name()).chain(ELSEWHERE);
                     let message = match keys::nearest(name.get_ref(), names) {
                         Some(near) => format!("unknown table; did you mean [{near}]?"),
                         None => "unknown table".into(),

@@ -51,6 +51,10 @@ pub fn schema() -> Value {
         let schema = if table.is_array() { json!({ "type": "array", "items": object }) } else { object };
         properties.insert(table.name().into(), schema);
     }
+    // Those have schemas of their own, which `tenure check --schema` puts here.
+    for table in super::read::ELSEWHERE {
+        properties.insert(table.into(), json!({ "type": "object" }));
+    }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "tenure.toml",
