@@ -3,11 +3,11 @@
 
 import { build, transform } from 'esbuild';
 import { copyFile, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const client = dirname(fileURLToPath(import.meta.url));
-const outdir = process.argv[2] ?? join(client, 'dist');
+const outdir = resolve(process.argv[2] ?? join(client, 'dist'));
 
 /**
  * The words come in the language of whoever reads them, so they are no part of any script. Browsers remember that an
