@@ -18,5 +18,6 @@ mod life;
 mod limits;
 mod nginx;
 mod reports;
+mod tls;
 mod triggers;
 mod world;

@@ -28,7 +28,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         schema["properties"]["egress"] = tenure_egress::settings::reference::schema(TABLES);
         return print_json(&schema);
     }
-    let report = arguments.file.load()?.report();
+    let config = arguments.file.load()?;
+    if let Some(tls) = &config.tls {
+        tenure_tls::Certificate::load(&tls.certificate, &tls.key)
+            .map_err(|error| Failure::new(format!("{error}; see [tls]")))?;
+    }
+    let report = config.report();
     super::egress::load_egress(arguments.file.path())?;
     if arguments.json {
         return print_json(&report);

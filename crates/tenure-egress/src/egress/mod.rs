@@ -16,7 +16,7 @@ pub mod keys;
 pub mod metrics;
 pub mod operate;
 pub mod server;
-pub mod tls;
 
 pub use config::Config;
 pub use server::{Egress, StartError};
+pub use tenure_tls as tls;

@@ -138,7 +138,7 @@ impl Egress {
             None => None,
         };
         if let Some(certificate) = &certificate {
-            options = options.with_tls(Arc::new(certificate.server()?));
+            options = options.with_tls(Arc::new(certificate.server(&[])?));
         }
         let stop = watch::Sender::new(false);
         let mut tasks = JoinSet::new();

@@ -13,7 +13,7 @@ use super::problem::{ConfigError, Place, Problem};
 use super::read::{Section, Setting, Settings};
 use super::routes::{Access, Pattern, Route, RouteTable};
 use super::value::Value;
-use super::{Accounts, Admin, Config, Gateway, Log, Store};
+use super::{Accounts, Admin, Config, Gateway, Log, Store, Tls};
 use crate::kept::Limits;
 use crate::language::{Language, Languages};
 use crate::net::TrustedProxies;
@@ -25,14 +25,14 @@ pub(super) fn build(settings: Settings, problems: Vec<Problem>) -> Result<Config
     let (mut problems, warnings) = (builder.problems, builder.warnings);
     problems.sort_by_key(Problem::line);
     match parts {
-        Some((gateway, store, admin, accounts, log, policy, routes)) if problems.is_empty() => {
-            Ok(Config { gateway, store, admin, accounts, log, policy, routes, warnings, settings })
+        Some((gateway, tls, store, admin, accounts, log, policy, routes)) if problems.is_empty() => {
+            Ok(Config { gateway, tls, store, admin, accounts, log, policy, routes, warnings, settings })
         }
         _ => Err(ConfigError { problems }),
     }
 }
 
-type Parts = (Gateway, Store, Admin, Accounts, Log, Arc<Policy>, RouteTable);
+type Parts = (Gateway, Option<Tls>, Store, Admin, Accounts, Log, Arc<Policy>, RouteTable);
 
 struct Builder<'a> {
     settings: &'a Settings,
@@ -42,6 +42,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn parts(&mut self) -> Option<Parts> {
+        let tls = self.tls();
         let gateway = self.gateway();
         let store = self.store();
         let admin = Admin {
@@ -53,7 +54,7 @@ impl Builder<'_> {
             Log { json: self.text(Table::Log, "format") == "json", level: self.text(Table::Log, "level") };
         let policy = self.policy(None);
         let routes = policy.as_ref().and_then(|policy| self.routes(policy));
-        Some((gateway?, store, admin, accounts, log, policy?, routes?))
+        Some((gateway?, tls, store, admin, accounts, log, policy?, routes?))
     }
 
     fn wrong(&mut self, setting: Option<&Setting>, key: &str, message: impl Into<String>) {
@@ -116,6 +117,34 @@ impl Builder<'_> {
         })
     }
 
+    /// The files of the certificate, if there are any.
+    fn tls(&mut self) -> Option<Tls> {
+        let of = |name| self.settings.get(Table::Tls, name).cloned();
+        match (of("certificate"), of("key")) {
+            (Some(certificate), Some(key)) => Some(Tls {
+                certificate: certificate.value.to_string().into(),
+                key: key.value.to_string().into(),
+            }),
+            (None, None) => None,
+            (Some(given), None) => {
+                self.wrong(
+                    Some(&given),
+                    "tls.key",
+                    "is needed with tls.certificate: name the file of its private key",
+                );
+                None
+            }
+            (None, Some(given)) => {
+                self.wrong(
+                    Some(&given),
+                    "tls.certificate",
+                    "is needed with tls.key: name the file of the certificate chain",
+                );
+                None
+            }
+        }
+    }
+
     /// How much is kept. What the application would not take is not kept for it either.
     fn kept(&self) -> Option<Limits> {
         let body = self.number(Table::Gateway, "max_kept_body")?;
@@ -131,8 +160,10 @@ impl Builder<'_> {
     /// way; so that is for loopback only.
     fn public_url(&mut self, listen: std::net::SocketAddr) -> Option<(String, bool)> {
         let Some(setting) = self.settings.get(Table::Gateway, "public_url").cloned() else {
+            let speaks_tls = self.settings.get(Table::Tls, "certificate").is_some();
             if listen.ip().is_loopback() {
-                return Some((format!("http://{listen}"), false));
+                let scheme = if speaks_tls { "https" } else { "http" };
+                return Some((format!("{scheme}://{listen}"), speaks_tls));
             }
             let place = self.settings.get(Table::Gateway, "listen").cloned();
             let message = format!(
@@ -149,6 +180,11 @@ impl Builder<'_> {
                 || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
             if !loopback {
                 let message = "plain http would let everybody on the way read session cookies; use https, with TLS in front of the gateway, or a loopback address for development";
+                self.wrong(Some(&setting), "gateway.public_url", message);
+                return None;
+            }
+            if self.settings.get(Table::Tls, "certificate").is_some() {
+                let message = "is plain http, but the gateway speaks TLS ([tls]): write https";
                 self.wrong(Some(&setting), "gateway.public_url", message);
                 return None;
             }

@@ -226,8 +226,14 @@ pub static KEYS: &[Key] = &[
         Some("60s"),
         "How long the application may take to begin its answer.",
     ),
-    later(Table::Tls, "certificate", Kind::File, None, "The certificate chain (PEM)."),
-    later(Table::Tls, "key", Kind::File, None, "Its private key (PEM)."),
+    key(
+        Table::Tls,
+        "certificate",
+        Kind::File,
+        None,
+        "The certificate chain (PEM). With it and `key` the gateway speaks HTTPS itself. Both files are read again when they change.",
+    ),
+    key(Table::Tls, "key", Kind::File, None, "The private key of the certificate (PEM)."),
     key(
         Table::Store,
         "kind",

@@ -36,6 +36,8 @@ use crate::net::TrustedProxies;
 pub struct Config {
     /// `[gateway]`
     pub gateway: Gateway,
+    /// `[tls]`; `None` serves plain HTTP.
+    pub tls: Option<Tls>,
     /// `[store]`
     pub store: Store,
     /// `[admin]`
@@ -78,6 +80,15 @@ pub struct Gateway {
     pub connect_timeout: Duration,
     /// How long an application may take to begin an answer.
     pub upstream_timeout: Duration,
+}
+
+/// `[tls]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate chain.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// `[store]`

@@ -58,7 +58,7 @@ path = \"admin\"
             "tenure.toml:6: policy.absolute_timeout: a time needs a unit: did you mean \"5s\" or \"5m\"?",
             "tenure.toml:7: policy.on_idle: \"lcok\" is not known; did you mean \"lock\"? (one of \"lock\", \"end\")",
             "tenure.toml:8: polcy: unknown table; did you mean [policy]?",
-            "tenure.toml:10: tls.certificate: is not available in this version yet; remove it",
+            "tenure.toml:10: tls.key: is needed with tls.certificate: name the file of its private key",
             "tenure.toml:11: provider: identity providers are not available in this version yet; remove the table, accounts are local",
             "tenure.toml:12: provider.issuer: is not available in this version yet; remove it",
             "tenure.toml:14: route.path: \"admin\" is not a path such as \"/admin\" or \"/admin/*\"",

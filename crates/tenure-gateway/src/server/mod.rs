@@ -8,6 +8,7 @@ mod background;
 mod kept_work;
 mod listen;
 mod start;
+mod tls;
 mod worker;
 
 pub use background::Cancel;

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use super::background::{self, Cancel};
 use super::listen::{self, ListenError};
+use super::tls::Tls;
 use super::{kept_work, worker};
 use crate::accounts::{AccountFileError, Accounts, Limits};
 use crate::admin::{self, Admin, AdminToken, TokenFileError};
@@ -58,6 +59,12 @@ pub enum ServeError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The certificate cannot be used.
+    #[error("{0}; see [tls]")]
+    Certificate(#[from] tenure_tls::TlsError),
+    /// TLS cannot be spoken.
+    #[error("TLS: {0}")]
+    Tls(tokio_rustls::rustls::Error),
 }
 
 /// What a gateway needs besides its configuration and its store.
@@ -75,6 +82,7 @@ pub struct Server<S: Store> {
     address: SocketAddr,
     admin_address: SocketAddr,
     cancel: watch::Sender<bool>,
+    tls: Option<Tls>,
     workers: Vec<JoinHandle<()>>,
     background: Vec<tokio::task::JoinHandle<()>>,
 }
@@ -141,6 +149,7 @@ impl<S: Store> Server<S> {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             count => count,
         };
+        let tls = config.tls.as_ref().map(Tls::open).transpose()?;
         let listeners = listen::shared(config.gateway.listen, count, "gateway.listen")?;
         let admin_listener = listen::single(config.admin.listen, "admin.listen")?;
         let (address, admin_address) =
@@ -169,7 +178,7 @@ impl<S: Store> Server<S> {
 
         let clock_offset = Arc::new(AtomicI64::new(0));
         let (cancel, cancelled) = Cancel::new();
-        let workers = start_workers(&gateway, listeners, &cancelled);
+        let workers = start_workers(&gateway, listeners, tls.as_ref(), &cancelled);
         let admin = Admin {
             gateway: Arc::clone(&gateway),
             token,
@@ -177,7 +186,7 @@ impl<S: Store> Server<S> {
             rotation: tokio::sync::Mutex::default(),
             clock_offset: Arc::clone(&clock_offset),
         };
-        let background = vec![
+        let mut background = vec![
             tokio::spawn(background::sweep(Arc::clone(&gateway))),
             tokio::spawn(background::follow_clock(clock, clock_offset)),
             tokio::spawn(background::watch_accounts(Arc::clone(&gateway))),
@@ -185,7 +194,8 @@ impl<S: Store> Server<S> {
             tokio::spawn(kept_work::follow_sessions(Arc::clone(&gateway))),
             tokio::spawn(serve_admin(admin_listener, admin, cancelled)),
         ];
-        Ok(Self { gateway, policy, address, admin_address, cancel, workers, background })
+        background.extend(tls.clone().map(|tls| tokio::spawn(tls.follow())));
+        Ok(Self { gateway, policy, address, admin_address, cancel, tls, workers, background })
     }
 
     /// Where it listens.
@@ -203,8 +213,12 @@ impl<S: Store> Server<S> {
     pub fn reload(&self, before: &Config, after: &Config) -> Vec<&'static str> {
         self.gateway.replace_settings(settings_of(after, self.address));
         self.policy.store(Arc::clone(&after.policy));
+        if let Some(Err(error)) = self.tls.as_ref().map(Tls::renew) {
+            tracing::error!(%error, "the certificate cannot be used; the one before it stays");
+        }
         let fixed = [
             ("gateway.listen", before.gateway.listen != after.gateway.listen),
+            ("tls", before.tls != after.tls),
             ("gateway.workers", before.gateway.workers != after.gateway.workers),
             ("admin.listen", before.admin.listen != after.admin.listen),
             ("admin.token_file", before.admin.token_file != after.admin.token_file),
@@ -238,15 +252,16 @@ fn address_of(listener: &std::net::TcpListener, config: &Config) -> SocketAddr {
 fn start_workers<S: Store>(
     gateway: &Arc<Gateway<S>>,
     listeners: Vec<std::net::TcpListener>,
+    tls: Option<&Tls>,
     cancel: &Cancel,
 ) -> Vec<JoinHandle<()>> {
     listeners
         .into_iter()
         .enumerate()
         .filter_map(|(number, listener)| {
-            let (gateway, cancel) = (Arc::clone(gateway), cancel.clone());
+            let (gateway, tls, cancel) = (Arc::clone(gateway), tls.cloned(), cancel.clone());
             let worker = std::thread::Builder::new().name(format!("worker-{number}"));
-            let spawned = worker.spawn(move || worker::run(gateway, listener, cancel));
+            let spawned = worker.spawn(move || worker::run(gateway, listener, tls, cancel));
             spawned.inspect_err(|error| tracing::error!(%error, "a worker could not start")).ok()
         })
         .collect()

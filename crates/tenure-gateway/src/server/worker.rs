@@ -9,10 +9,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tenure::store::Store;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
 use super::background::Cancel;
+use super::tls::Tls;
 use crate::edge::{Gateway, Worker, handle};
 use crate::net::{Peer, Scheme};
 
@@ -26,7 +28,12 @@ const AFTER_FAILURE: Duration = Duration::from_millis(50);
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Serves connections of one listener until it is cancelled, then lets open requests finish.
-pub(super) fn run<S: Store>(gateway: Arc<Gateway<S>>, listener: TcpListener, cancel: Cancel) {
+pub(super) fn run<S: Store>(
+    gateway: Arc<Gateway<S>>,
+    listener: TcpListener,
+    tls: Option<Tls>,
+    cancel: Cancel,
+) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -34,10 +41,15 @@ pub(super) fn run<S: Store>(gateway: Arc<Gateway<S>>, listener: TcpListener, can
             return;
         }
     };
-    LocalSet::new().block_on(&runtime, serve(gateway, listener, cancel));
+    LocalSet::new().block_on(&runtime, serve(gateway, listener, tls, cancel));
 }
 
-async fn serve<S: Store>(gateway: Arc<Gateway<S>>, listener: TcpListener, mut cancel: Cancel) {
+async fn serve<S: Store>(
+    gateway: Arc<Gateway<S>>,
+    listener: TcpListener,
+    tls: Option<Tls>,
+    mut cancel: Cancel,
+) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => {
@@ -56,7 +68,7 @@ async fn serve<S: Store>(gateway: Arc<Gateway<S>>, listener: TcpListener, mut ca
         match accepted {
             Ok((stream, address)) => {
                 let (gateway, worker, cancel) = (Arc::clone(&gateway), Rc::clone(&worker), cancel.clone());
-                connections.spawn_local(connection(gateway, worker, stream, address, cancel));
+                connections.spawn_local(welcome(gateway, worker, tls.clone(), stream, address, cancel));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -71,17 +83,35 @@ async fn serve<S: Store>(gateway: Arc<Gateway<S>>, listener: TcpListener, mut ca
     }
 }
 
-async fn connection<S: Store>(
+/// Serves a client that has connected, after the handshake if there is to be one.
+async fn welcome<S: Store>(
     gateway: Arc<Gateway<S>>,
     worker: Rc<Worker>,
+    tls: Option<Tls>,
     stream: TcpStream,
     address: SocketAddr,
-    mut cancel: Cancel,
+    cancel: Cancel,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "small packets may be delayed");
     }
-    let peer = Peer { address: address.ip(), scheme: Scheme::Http };
+    let peer = |scheme| Peer { address: address.ip(), scheme };
+    let Some(tls) = tls else {
+        return connection(gateway, worker, stream, peer(Scheme::Http), cancel).await;
+    };
+    match tls.accept(stream).await {
+        Ok(stream) => connection(gateway, worker, stream, peer(Scheme::Https), cancel).await,
+        Err(error) => tracing::debug!(%error, client = %address.ip(), "no TLS was agreed on"),
+    }
+}
+
+async fn connection<S: Store>(
+    gateway: Arc<Gateway<S>>,
+    worker: Rc<Worker>,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    peer: Peer,
+    mut cancel: Cancel,
+) {
     let service = service_fn(|request| {
         let (gateway, worker) = (Arc::clone(&gateway), Rc::clone(&worker));
         async move { Ok::<_, std::convert::Infallible>(handle(&gateway, &worker, peer, request).await) }
@@ -98,6 +128,6 @@ async fn connection<S: Store>(
         }
     };
     if let Err(error) = served {
-        tracing::debug!(%error, client = %address.ip(), "a connection ended early");
+        tracing::debug!(%error, client = %peer.address, "a connection ended early");
     }
 }

@@ -1,4 +1,5 @@
-//! TLS in front, by certificates that can be renewed while it is spoken; and TLS towards upstream proxies.
+//! TLS in front, by certificates that can be renewed while it is spoken; and TLS towards others. The gateway and the
+//! egress share it, and nothing else.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -56,15 +57,18 @@ impl Certificate {
         Ok(())
     }
 
-    /// The configuration of a server that uses it.
+    /// The configuration of a server that uses it and speaks one of these protocols (ALPN, RFC 7301); none: whatever is
+    /// spoken.
     ///
     /// # Errors
     /// The provider has no protocol version in common with us, which does not happen with the one that is built in.
-    pub fn server(self: &Arc<Self>) -> Result<ServerConfig, rustls::Error> {
+    pub fn server(self: &Arc<Self>, protocols: &[&str]) -> Result<ServerConfig, rustls::Error> {
         let builder =
             ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
         let resolver: Arc<dyn ResolvesServerCert> = Arc::clone(self) as _;
-        Ok(builder.with_no_client_auth().with_cert_resolver(resolver))
+        let mut config = builder.with_no_client_auth().with_cert_resolver(resolver);
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        Ok(config)
     }
 }
 
@@ -113,6 +117,6 @@ pub fn client_of_nobody() -> Result<ClientConfig, TlsError> {
 fn client_of(roots: RootCertStore) -> Result<ClientConfig, TlsError> {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
-        .map_err(|error| TlsError::new(Path::new("egress.ca_file"), &error))?;
+        .map_err(|error| TlsError::new(Path::new("TLS"), &error))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
