@@ -25,11 +25,12 @@ export function link(base) {
    * The answer, or null when it is unknown: no network, the gateway restarting, its store not answering.
    * @param {string} path
    * @param {RequestInit} [options]
+   * @param {string} [more] of the query
    * @returns {Promise<Answer | null>}
    */
-  const question = async (path, options) => {
+  const question = async (path, options, more = '') => {
     try {
-      const answer = await (await call(`${path}?for=${encodeURIComponent(location.pathname)}`, options)).json();
+      const answer = await (await call(`${path}?for=${encodeURIComponent(location.pathname)}${more}`, options)).json();
       return /^(active|locked|ended|none)$/.test(answer?.state) ? answer : null;
     } catch {
       return null;
@@ -39,6 +40,8 @@ export function link(base) {
   return {
     call,
     ask: () => question('/session'),
+    /** The same, but answered when the session stops, or after half a minute. @param {AbortSignal} signal */
+    wait: (signal) => question('/session', { signal }, '&wait=1'),
     extend: () => question('/session/extend', { method: 'POST' }),
     report: () => question('/session/activity', { method: 'POST', keepalive: true }),
     /** Signs out; gives the address to go to, or null when it did not work. */

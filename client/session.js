@@ -15,6 +15,10 @@ const LOOK_MS = 2000;
 const CHECK_MS = 5000;
 /** How often a page that nobody touches asks whether its session was ended elsewhere. */
 const POLL_MS = 60_000;
+/** A waiting answer that comes sooner than this has not waited. */
+const HEARD_MS = 5000;
+/** One that has not come by now never will. */
+const LONGEST_HEARING_MS = 40_000;
 /** The shortest and the longest pause between two questions that no event asked for. */
 const PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
@@ -34,6 +38,8 @@ export class Session {
   again = false;
   failures = 0;
   askedAt = -Infinity;
+  /** The question that is answered when the session stops. @type {AbortController | null} */
+  hearing = null;
   /** @type {Set<() => void>} those who wait until more is known */
   waiting = new Set();
   news = new EventTarget();
@@ -66,6 +72,7 @@ export class Session {
     // Some of these are the document's and don't bubble: they pass here on their way down.
     for (const name of ['visibilitychange', 'resume', 'focus', 'online']) {
       addEventListener(name, (event) => {
+        if (document.hidden) this.stopHearing();
         if (event.target === window || event.target === document) this.seen();
       }, true);
     }
@@ -177,6 +184,7 @@ export class Session {
     this.asking = null;
     this.again = false;
     this.tabs.close();
+    this.stopHearing();
     clearTimeout(this.timer);
     // Covered while nobody looks, so that nothing is to be seen when the page comes back out of the cache.
     if (cached && this.known.signedIn) {
@@ -242,9 +250,32 @@ export class Session {
     }
     this.askedAt = Math.max(askedAt, this.askedAt);
     this.refresh();
-    if (answer) this.tell();
+    if (answer) {
+      this.tell();
+      this.hear();
+    }
     this.keeper.look();
     return answer !== null;
+  }
+
+  /** While somebody looks at the page, has the server say at once when the session stops. */
+  async hear() {
+    if (this.hearing || document.hidden || this.state !== 'active') return;
+    const hearing = this.hearing = new AbortController();
+    const begun = performance.now();
+    const timer = setTimeout(() => hearing.abort(), LONGEST_HEARING_MS);
+    const answer = await this.link.wait(hearing.signal);
+    clearTimeout(timer);
+    if (this.hearing !== hearing) return;
+    this.hearing = null;
+    if (answer && answer.state !== 'active') this.ask();
+    // An answer that did not wait, or none, must not become a storm of questions: the next ordinary one begins anew.
+    else if (answer && performance.now() - begun > HEARD_MS) this.hear();
+  }
+
+  stopHearing() {
+    this.hearing?.abort();
+    this.hearing = null;
   }
 
   gap() {

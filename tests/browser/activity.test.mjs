@@ -11,7 +11,7 @@ const SHORT = `idle_timeout = "4s"
 absolute_timeout = "10m"
 warn_before = "2s"`;
 
-test('a warning in three tabs of the shop is answered in one, and gone in all', async () => {
+test('2: a warning in three tabs of the shop is answered in one, and gone in all', async () => {
   const gateway = await demo({ idle: '10s' });
   const context = await contextWith();
   const tabs = [await context.newPage(), await context.newPage(), await context.newPage()];
@@ -26,7 +26,7 @@ test('a warning in three tabs of the shop is answered in one, and gone in all', 
   assert.ok(remaining > 5000, `${remaining} ms were left`);
 });
 
-test('writing a claim for longer than the idle limit, without one request to the shop, keeps the session', async () => {
+test('5: writing a claim for longer than the idle limit, without one request to the shop, keeps the session', async () => {
   const gateway = await demo({ idle: '4s' });
   const context = await contextWith();
   const page = await context.newPage();
@@ -66,7 +66,7 @@ for (const [what, move] of [
   });
 }
 
-test('a page that asks every second on a passive route keeps nobody signed in', async () => {
+test('6: a page that asks every second on a passive route keeps nobody signed in', async () => {
   const gateway = await serve({ policy: SHORT, routes: '[[route]]\npath = "/api/echo"\naccess = "passive"' });
   const page = await (await contextWith()).newPage();
   await signIn(page, gateway, '/poll');
@@ -106,8 +106,8 @@ test('asking how long the session lasts is not activity, however often', async (
   const context = await contextWith();
   const page = await context.newPage();
   await signIn(page, gateway, '/catalogue');
-  // What belongs to the page, its icon for one, is asked for after it has loaded.
-  await page.waitForLoadState('networkidle');
+  // What belongs to the page, its icon for one, is asked for after it has loaded; and one question of the client waits on.
+  await until('the page listens', () => page.evaluate(() => Reflect.get(window, Symbol.for('tenure')).hearing !== null));
   const seen = [];
   await until('the lock', async () => {
     const { state, idle_remaining_ms: remaining } = await standing(context, gateway);

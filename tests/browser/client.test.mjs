@@ -54,7 +54,7 @@ const button = (page, name) => dialog(page).getByRole('button', { name });
 const shown = (page, text) => dialog(page).filter({ hasText: text }).waitFor({ timeout: 10_000 });
 const gone = (page) => dialog(page).waitFor({ state: 'detached', timeout: 10_000 });
 
-test('the warning comes at the promised moment, after the server was asked', async () => {
+test('1: the warning comes at the promised moment, after the server was asked', async () => {
   const gateway = await gatewayWith({ idle: 5000, warnBefore: 3000 });
   const { page, errors } = await open(gateway);
   await shown(page, 'Are you still there?');
@@ -65,7 +65,7 @@ test('the warning comes at the promised moment, after the server was asked', asy
   assert.deepEqual(errors, []);
 });
 
-test('one click extends, and the server decides by how much', async () => {
+test('1: one click extends, and the server decides by how much', async () => {
   const gateway = await gatewayWith({ idle: 4000, warnBefore: 3000 });
   const { page } = await open(gateway);
   await shown(page, 'Are you still there?');
@@ -76,7 +76,7 @@ test('one click extends, and the server decides by how much', async () => {
   assert.equal(gateway.state, 'active');
 });
 
-test('Enter alone extends, and the focus goes back where it was', async () => {
+test('1: Enter alone extends, and the focus goes back where it was', async () => {
   const gateway = await gatewayWith({ idle: 4000, warnBefore: 3000 });
   const { page } = await open(gateway);
   await page.locator('textarea').focus();
@@ -102,7 +102,7 @@ test('an extension that does not reach the server promises nothing', async () =>
   await shown(page, 'Your session is locked because you were away');
 });
 
-test('one extension in one of three tabs ends the warning in all', async () => {
+test('2: one extension in one of three tabs ends the warning in all', async () => {
   const gateway = await gatewayWith({ idle: 6000, warnBefore: 4500 });
   const context = await contextWith();
   const tabs = [];
@@ -128,7 +128,7 @@ test('Escape puts the warning off without extending, and it comes back for the l
   assert.deepEqual([gateway.count.extend, gateway.count.activity], [0, 0]);
 });
 
-test('typing for longer than the idle limit keeps the session, with few reports', async () => {
+test('5: typing for longer than the idle limit keeps the session, with few reports', async () => {
   const gateway = await gatewayWith({ idle: 3000, warnBefore: 1000 });
   const { page } = await open(gateway);
   await until('first answer', () => gateway.count.session);
@@ -191,7 +191,7 @@ test('a page of one person stays covered when another one is signed in', async (
   await shown(page, 'Somebody else is signed in now');
 });
 
-test('sleep through the deadline is noticed, and the page is covered at once', async () => {
+test('4: sleep through the deadline is noticed, and the page is covered at once', async () => {
   const gateway = await gatewayWith({ idle: 600_000, warnBefore: 60_000 });
   const { page } = await open(gateway);
   await until('a signed-in page', () => page.evaluate(() => Reflect.get(window, Symbol.for('tenure'))?.known.signedIn));
@@ -214,7 +214,7 @@ test('a device whose clock is hours off is told the right time left', async () =
   await shown(page, /Time left: [234] seconds/);
 });
 
-test('while the server does not answer, the page goes on; afterwards everything does', async () => {
+test('30: while the server does not answer, the page goes on; afterwards everything does', async () => {
   const gateway = await gatewayWith({ idle: 60_000, warnBefore: 1000 });
   const { page } = await open(gateway);
   await until('a signed-in page', () => page.evaluate(() => Reflect.get(window, Symbol.for('tenure'))?.known.signedIn));
@@ -272,7 +272,7 @@ test('a visitor who is not signed in gets one question and nothing stored', asyn
 });
 
 for (const policy of ['strict', 'dynamic', 'types']) {
-  test(`the client works under the policy "${policy}" without one violation`, async () => {
+  test(`24: the client works under the policy "${policy}" without one violation`, async () => {
     const gateway = await gatewayWith({ idle: 5000, warnBefore: 4500 });
     const { page, errors } = await open(gateway, { path: `/?csp=${policy}` });
     await shown(page, 'Are you still there?');

@@ -34,7 +34,7 @@ const cases = [
   }],
 ];
 for (const [name, reason, change] of cases) {
-  test(`${name} is explained once, cleaned up with one click, and a new sign-in works`, async () => {
+  test(`23: ${name} is explained once, cleaned up with one click, and a new sign-in works`, async () => {
     const { gateway, context, page, visited } = await signedIn();
     await spoil(context, change);
     assert.equal((await standing(context, gateway)).reason, reason);
@@ -52,7 +52,7 @@ for (const [name, reason, change] of cases) {
   });
 }
 
-test('a sign-in over a damaged cookie works too, without the clean-up', async () => {
+test('23: a sign-in over a damaged cookie works too, without the clean-up', async () => {
   const { gateway, context, page } = await signedIn();
   await spoil(context, (value) => value.slice(0, 11));
   await signIn(page, gateway, '/.tenure/sign-in?return_to=/cart');
@@ -70,7 +70,7 @@ test('a cookie that was cleared is told apart from a first visit, and leads to t
 });
 
 for (const javaScriptEnabled of [true, false]) {
-  test(`a browser that keeps no cookies is told so in plain words, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, async () => {
+  test(`22: a browser that keeps no cookies is told so in plain words, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, async () => {
     const gateway = await demo({ idle: '2m' });
     const context = await contextWithoutCookies({ javaScriptEnabled });
     const page = await context.newPage();

@@ -22,7 +22,7 @@ test('what was typed is saved within two seconds, sealed, and offered when the p
   await until('restored', async () => await other.getByLabel('Text').inputValue() === 'a half sentence');
 });
 
-test('an untouched field gets its text back; one that has another value at the server is shown beside it (scenario 12)', async () => {
+test('12: an untouched field gets its text back; one that has another value at the server is shown beside it', async () => {
   const { app, page } = await begin();
   await page.getByLabel('Title').fill('My title');
   await page.getByLabel('Text').fill('my text');
@@ -138,7 +138,7 @@ test('a form that a script sends and empties leaves no draft', async () => {
   await saved(page, 0);
 });
 
-test('signing out with unsent work asks, and leaves no readable draft (scenario 14)', async () => {
+test('14: signing out with unsent work asks, and leaves no readable draft', async () => {
   const { page, context, gateway } = await begin();
   await page.getByLabel('Text').fill('not sent yet');
   await saved(page);
@@ -193,7 +193,7 @@ test('a draft survives a new key of the server', async () => {
   });
 });
 
-test('another person at the same browser is offered nothing', async () => {
+test('10: another person at the same browser is offered nothing', async () => {
   const { page, gateway, context } = await begin();
   await page.getByLabel('Text').fill('for ada alone');
   await saved(page);
@@ -217,7 +217,7 @@ test('policy, host-wide or by route, switches drafts off', async () => {
   assert.ok(!asked.some((one) => one.includes('drafts')), `${asked}`);
 });
 
-test('typing in a page of 1,000 fields makes no long task (scenario 27)', async (context) => {
+test('27: typing in a page of 1,000 fields makes no long task', async (context) => {
   const { page } = await begin({ at: '/many' });
   // A busy machine makes any task a long one now and then: one round of three without counts.
   const rounds = [];

@@ -21,7 +21,7 @@ const forms = [
   }, 'saved saved at once'],
 ];
 for (const [name, at, type, expected] of forms) {
-  test(`${name} sees what is restored as it sees typing (scenario 26)`, async () => {
+  test(`26: ${name} sees what is restored as it sees typing`, async () => {
     const { page } = await begin({ at });
     await type(page);
     await saved(page);
@@ -33,7 +33,7 @@ for (const [name, at, type, expected] of forms) {
   });
 }
 
-test('a contenteditable editor gets its text back as text, line by line (scenario 26)', async () => {
+test('26: a contenteditable editor gets its text back as text, line by line', async () => {
   const { page } = await begin({ at: '/editor', headers: { 'content-security-policy': "require-trusted-types-for 'script'; trusted-types 'none'" } });
   await page.locator('#editor').click();
   await page.keyboard.press('Control+End');

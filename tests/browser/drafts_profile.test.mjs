@@ -26,7 +26,7 @@ async function profile() {
   return folder;
 }
 
-test('after the browser was killed while somebody typed, the draft is offered (scenario 11)', async () => {
+test('11: after the browser was killed while somebody typed, the draft is offered', async () => {
   const folder = await profile();
   // Chromium writes new cookies to the disk within half a minute, or when it is closed.
   const earlier = await launchWithProfile(folder);
@@ -48,7 +48,7 @@ test('after the browser was killed while somebody typed, the draft is offered (s
   await until('restored', async () => (await again.getByLabel('Text').inputValue()).startsWith('written before'));
 });
 
-test('passwords, cards and codes are nowhere in the profile, and what is kept is not readable there (scenario 13)', async () => {
+test('13: passwords, cards and codes are nowhere in the profile, and what is kept is not readable there', async () => {
   const folder = await profile();
   const context = await launchWithProfile(folder);
   await kept({ stop: () => context.close() });

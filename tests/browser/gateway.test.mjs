@@ -30,7 +30,7 @@ test('a wrong password is said in plain words, and the right one still works', a
   assert.equal(await subject(page), gateway.username);
 });
 
-test('the warning comes at the promised moment, and one click gives the whole time back', async () => {
+test('1: the warning comes at the promised moment, and one click gives the whole time back', async () => {
   const gateway = await demo({ idle: IDLE });
   const context = await contextWith();
   const page = await context.newPage();

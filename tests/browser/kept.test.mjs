@@ -66,7 +66,7 @@ async function claimLeft(gateway, options = {}, file = undefined) {
 const received = async (context, gateway) =>
   (await (await context.request.get(`${gateway.url}/claim/done.json`)).json()).steps[4];
 
-test('scenarios 8 and 9: without JavaScript, a claim with a file of 20 MB meets the lock and arrives once, byte for byte', async () => {
+test('8, 9: without JavaScript, a claim with a file of 20 MB meets the lock and arrives once, byte for byte', async () => {
   const gateway = await serve(LIMITS);
   const file = noise(20 * MIB);
   const { context, page } = await claimLeft(gateway, {}, file);
@@ -95,7 +95,7 @@ test('scenarios 8 and 9: without JavaScript, a claim with a file of 20 MB meets 
   assert.equal((await received(context, gateway)).arrivals, 1, 'a second click sends nothing');
 });
 
-test('scenario 10: another person who signs in at the browser sees nothing of it', async () => {
+test('10: another person who signs in at the browser sees nothing of it', async () => {
   const gateway = await serve(LIMITS);
   const { context, page } = await claimLeft(gateway);
   await press(page, 'Send the claim');

@@ -35,7 +35,7 @@ async function check(page, name) {
 const looks = WIDTHS.map((width, at) => ({ width, colorScheme: SCHEMES[at] }));
 for (const [locale, words] of Object.entries(WORDS)) {
   for (const { width, colorScheme } of looks) {
-    test(`signing in, being warned, unlocking in place and the list of sessions, ${locale} at ${width} px, ${colorScheme}`, async () => {
+    test(`28: signing in, being warned, unlocking in place and the list of sessions, ${locale} at ${width} px, ${colorScheme}`, async () => {
       const gateway = await demo({ idle: '10s' });
       const context = await contextWith({ locale, viewport: { width, height: 800 }, colorScheme });
       const page = await context.newPage();

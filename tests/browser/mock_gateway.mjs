@@ -95,11 +95,24 @@ export class MockGateway {
       return;
     }
     const own = pathname.match(/^\/gate\/(session\/extend|session\/activity|session|sign-out)$/)?.[1];
-    if (own) this.own(own.replace('session/', ''), request, response);
+    if (own === 'session' && searchParams.has('wait') && this.state === 'active') this.wait(request, response);
+    else if (own) this.own(own.replace('session/', ''), request, response);
     else if (pathname === '/log') {
       this.log.push(searchParams.get('line'));
       response.writeHead(200).end();
     } else this.page(pathname, searchParams, response);
+  }
+
+  /** Answers when the session stops, as the gateway does; these questions are not counted. */
+  wait(request, response) {
+    const timer = setInterval(() => {
+      this.settle();
+      if (this.state === 'active' && !this.down) return;
+      clearInterval(timer);
+      if (this.down) response.writeHead(503).end();
+      else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(this.answer()));
+    }, 20);
+    response.on('close', () => clearInterval(timer));
   }
 
   /** The page in the dialog's frame, without a password to check. */

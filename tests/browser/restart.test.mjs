@@ -9,7 +9,7 @@ const { serve, context: contextWith } = stage();
 const POLICY = 'idle_timeout = "20m"\nabsolute_timeout = "1h"';
 
 for (const [name, signal] of [['killed', 'SIGKILL'], ['stopped', 'SIGTERM']]) {
-  test(`a gateway that was ${name} and started again knows the session, and nobody signs in again`, async () => {
+  test(`29: a gateway that was ${name} and started again knows the session, and nobody signs in again`, async () => {
     const gateway = await serve({ policy: POLICY });
     const context = await contextWith();
     const page = await context.newPage();
@@ -25,7 +25,7 @@ for (const [name, signal] of [['killed', 'SIGKILL'], ['stopped', 'SIGTERM']]) {
   });
 }
 
-test('while the gateway is away the page says nothing of an ending, and afterwards goes on', async () => {
+test('29: while the gateway is away the page says nothing of an ending, and afterwards goes on', async () => {
   const gateway = await serve({ policy: POLICY });
   const context = await contextWith();
   const page = await context.newPage();

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { path, press, signIn, standing, subject } from './person.mjs';
+import { until } from './harness.mjs';
+import { path, press, shown, signIn, standing, subject } from './person.mjs';
 import { stage } from './stage.mjs';
 
 const { demo, serve, context: contextWith } = stage();
@@ -18,7 +19,7 @@ async function device(userAgent) {
   return { context, page: await context.newPage() };
 }
 
-test('one device too many: the person chooses which session ends, and the ended browser is told by what and when', async () => {
+test('20: one device too many: the person chooses which session ends, and the ended browser is told by what and when', async () => {
   const gateway = await serve(limits('ask'));
   const first = await device(FIREFOX);
   await signIn(first.page, gateway, '/cart');
@@ -107,4 +108,19 @@ test('signing out everywhere else leaves this browser alone', async () => {
   await press(mine.page, 'Sign out everywhere else');
   assert.equal((await standing(mine.context, gateway)).state, 'active');
   for (const { context } of others) assert.equal((await standing(context, gateway)).state, 'ended');
+});
+
+test('21: a session that an administrator ends is told of in the open page within two seconds', async () => {
+  const gateway = await serve({ policy: 'idle_timeout = "10m"\nabsolute_timeout = "1h"' });
+  const { context, page } = await device(SAFARI);
+  await signIn(page, gateway, '/claim/3');
+  await page.locator('textarea').first().fill('half a sentence');
+  const { session } = await standing(context, gateway);
+  await until('the page listens', () => page.evaluate(() => Reflect.get(window, Symbol.for('tenure')).hearing !== null));
+  await gateway.run(['sessions', 'end', session]);
+  const ended = Date.now();
+  await shown(page, 'ended');
+  // The promise is two seconds; what is over is a busy machine's.
+  assert.ok(Date.now() - ended < 4000, `${Date.now() - ended} ms`);
+  assert.equal(await page.locator('textarea').first().inputValue(), 'half a sentence');
 });

@@ -10,6 +10,7 @@ use tenure::core::{Policy, Session, Timestamp};
 use tenure::keys::SharedKeys;
 use tenure::service::{Sessions, Work};
 use tenure::store::{Record, Store};
+use tokio::sync::watch;
 
 use super::identity::Identity;
 use super::visit::Visit;
@@ -46,6 +47,7 @@ pub struct Gateway<S: Store> {
     /// Makes request ids differ between runs.
     pub request_seed: u64,
     settings: ArcSwap<Settings>,
+    stopping: watch::Sender<bool>,
     healthy: AtomicBool,
 }
 
@@ -100,6 +102,7 @@ impl<S: Store> Gateway<S> {
             metrics: Metrics::default(),
             request_seed,
             settings: ArcSwap::from_pointee(settings),
+            stopping: watch::Sender::new(false),
             healthy: AtomicBool::new(true),
         }
     }
@@ -112,6 +115,17 @@ impl<S: Store> Gateway<S> {
     /// Serves by other settings from now on.
     pub fn replace_settings(&self, settings: Settings) {
         self.settings.store(Arc::new(settings));
+    }
+
+    /// Answers those who wait for news: the server stops.
+    pub fn stop_waiting(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Returns once the server stops.
+    pub(super) async fn stopping(&self) {
+        // The sender lives as long as this does.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
     /// Notes in a session's timeline what its person did with their work. It is done, whether that can be noted or not.

@@ -232,6 +232,7 @@ impl<S: Store> Server<S> {
     /// Accepts nothing more, lets open requests finish, and returns when they have.
     pub async fn stop(self) {
         self.cancel.send_replace(true);
+        self.gateway.stop_waiting();
         let workers = self.workers;
         let joined =
             tokio::task::spawn_blocking(move || workers.into_iter().all(|worker| worker.join().is_ok()));

@@ -16,10 +16,23 @@ use crate::edge::reply;
 use crate::edge::{cors, standing::Standing};
 use crate::pages::words;
 
-/// `GET session`: the state for the client. Never counts as activity.
+/// How long an answer waits at most. Proxies in front close connections that are silent for a minute.
+const LONGEST_WAIT: Duration = Duration::from_secs(25);
+
+/// `GET session`: the state for the client. Never counts as activity. With `?wait`, the answer for an active session comes
+/// when it stops, or after a while: so an open page is told of an ending at once.
 pub(super) async fn show<S: Store>(call: Call<'_, S>) -> Answer {
     let standing = call.standing().await?;
-    Ok(state(&call, &standing))
+    let Some(session) = standing.active().filter(|_| call.visit.query("wait").is_some()) else {
+        return Ok(state(&call, &standing));
+    };
+    let mut watch = call.gateway.sessions.watch(session.id).await?;
+    tokio::select! {
+        _ = watch.stopped() => {}
+        () = call.gateway.stopping() => {}
+        () = tokio::time::sleep(LONGEST_WAIT) => {}
+    }
+    Ok(state(&call, &call.standing().await?))
 }
 
 /// `POST session/extend`: the one-click extension. Counts as activity.
