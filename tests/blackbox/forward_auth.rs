@@ -42,6 +42,49 @@ impl Beside {
     }
 }
 
+/// The tests of one front proxy.
+macro_rules! front_proxy_tests {
+    ($start:path) => {
+        use crate::forward_auth::{self, Beside};
+
+        #[test]
+        fn a_request_without_a_session_is_refused_and_a_person_is_led_back() {
+            forward_auth::refuses_and_leads_back(&Beside::start($start));
+        }
+
+        #[test]
+        fn the_application_gets_the_identity_and_nothing_else() {
+            forward_auth::passes_identity_and_nothing_else(&Beside::start($start));
+        }
+
+        #[test]
+        fn a_public_route_passes_without_identity() {
+            forward_auth::passes_public_routes_without_identity(&Beside::start($start));
+        }
+
+        #[test]
+        fn no_proxy_header_of_the_client_is_believed() {
+            forward_auth::believes_no_header_of_the_client(&Beside::start($start));
+        }
+
+        #[test]
+        fn websockets_open_with_a_session_only() {
+            forward_auth::carries_websockets(&Beside::start($start));
+        }
+
+        #[test]
+        fn a_session_locks_and_unlocks() {
+            forward_auth::locks_and_unlocks(&Beside::start($start));
+        }
+
+        #[test]
+        fn nothing_passes_while_tenure_is_down() {
+            forward_auth::is_closed_while_tenure_is_down(&mut Beside::start($start));
+        }
+    };
+}
+pub(crate) use front_proxy_tests;
+
 /// A page without a session leads to the sign-in and back; a script gets the problem, not a page.
 pub(crate) fn refuses_and_leads_back(beside: &Beside) {
     let mut browser = beside.browser();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "whatever fails here fails the test")]
 
+mod apache;
 mod application;
 mod caddy;
 mod commands;
@@ -11,7 +12,9 @@ mod crash;
 mod disk;
 mod drafts;
 mod egress;
+mod envoy;
 mod forward_auth;
+mod haproxy;
 mod kept;
 mod languages;
 mod life;
@@ -19,5 +22,6 @@ mod limits;
 mod nginx;
 mod reports;
 mod tls;
+mod traefik;
 mod triggers;
 mod world;
