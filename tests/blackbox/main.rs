@@ -10,6 +10,7 @@ mod configuration;
 mod cookies;
 mod crash;
 mod disk;
+mod doctor;
 mod drafts;
 mod egress;
 mod envoy;

@@ -32,13 +32,20 @@ impl Front {
     /// # Panics
     /// nginx is not installed or does not start.
     pub fn nginx(address: SocketAddr, tenure: SocketAddr, application: SocketAddr) -> Self {
-        let example = example("nginx/nginx.conf", address, tenure, application);
+        Self::nginx_as_written(address, &example("nginx/nginx.conf", address, tenure, application))
+    }
+
+    /// nginx with a configuration of the test's own, which listens at this address.
+    ///
+    /// # Panics
+    /// nginx is not installed or does not start.
+    pub fn nginx_as_written(address: SocketAddr, configuration: &str) -> Self {
         // Without these, nginx writes to folders that only root may use.
         let folders: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .iter()
             .map(|kind| format!("  {kind}_temp_path tmp_{kind};\n"))
             .collect();
-        let configuration = example.replacen("http {\n", &format!("http {{\n{folders}"), 1);
+        let configuration = configuration.replacen("http {\n", &format!("http {{\n{folders}"), 1);
         Self::start(address, &[("nginx.conf", &configuration)], |folder| {
             let mut command = Command::new(program("nginx"));
             command.arg("-p").arg(folder).args(["-c", "nginx.conf", "-g", "daemon off;"]);

@@ -8,6 +8,7 @@ pub mod browser;
 pub mod forms;
 pub mod front;
 pub mod http;
+pub mod mistaken;
 pub mod poll;
 pub mod ports;
 pub mod process;

@@ -5,6 +5,7 @@
 
 mod admin_client;
 mod commands;
+mod doctor;
 mod failure;
 mod logging;
 
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{check, demo, egress, explain, keys, serve, sessions, user};
+use commands::{check, demo, doctor as doctor_command, egress, explain, keys, serve, sessions, user};
 
 /// Tenure keeps the sessions of any web application: they end only when they should, whoever they belonged to is
 /// told exactly why, and nothing they were doing is lost.
@@ -31,6 +32,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Check a configuration, and print what is in effect and where each value comes from.
     Check(check::Arguments),
+    /// Find the usual mistakes of a deployment by really trying, and say what to do.
+    Doctor(doctor_command::Arguments),
     /// Add, list, disable and remove local accounts; also while the gateway runs.
     #[command(subcommand)]
     User(user::Command),
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Doctor(arguments) => doctor_command::run(&arguments),
         Command::User(command) => user::run(&command),
         Command::Sessions(command) => sessions::run(&command),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -7,6 +7,7 @@ mod auth;
 mod data;
 mod events;
 mod keys;
+mod probe;
 mod problems;
 mod reports;
 mod sessions;
@@ -63,6 +64,7 @@ pub fn router<S: Store>(admin: Arc<Admin<S>>) -> Router {
         .route("/events", get(events::stream::<S>))
         .route("/keys", get(keys::list::<S>))
         .route("/keys/rotate", post(keys::rotate::<S>))
+        .route("/probe", post(probe::open::<S>))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&admin), auth::demand::<S>))
         .fallback(problems::not_found);
     Router::new()

@@ -12,6 +12,7 @@ use tenure::service::{Sessions, Work};
 use tenure::store::{Record, Store};
 
 use super::identity::Identity;
+use super::probe::Probes;
 use super::visit::Visit;
 use crate::accounts::Accounts;
 use crate::config::RouteTable;
@@ -43,6 +44,8 @@ pub struct Gateway<S: Store> {
     pub identity: Identity,
     /// What is counted.
     pub metrics: Metrics,
+    /// Requests of `tenure doctor`.
+    pub probes: Probes,
     /// Makes request ids differ between runs.
     pub request_seed: u64,
     settings: ArcSwap<Settings>,
@@ -98,6 +101,7 @@ impl<S: Store> Gateway<S> {
             reports,
             identity: Identity::new(settings.public_origin.clone()),
             metrics: Metrics::default(),
+            probes: Probes::default(),
             request_seed,
             settings: ArcSwap::from_pointee(settings),
             healthy: AtomicBool::new(true),
