@@ -21,6 +21,7 @@ mod languages;
 mod life;
 mod limits;
 mod nginx;
+mod openapi;
 mod reports;
 mod tls;
 mod traefik;

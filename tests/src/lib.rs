@@ -12,6 +12,7 @@ pub mod mistaken;
 pub mod poll;
 pub mod ports;
 pub mod process;
+pub mod schema;
 pub mod tenure;
 pub mod upstream;
 
