@@ -13,7 +13,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{check, demo, doctor as doctor_command, egress, explain, keys, serve, sessions, user};
+use commands::{
+    check, demo, doctor as doctor_command, egress, explain, keys, serve, sessions, support_bundle, user,
+};
 
 /// Tenure keeps the sessions of any web application: they end only when they should, whoever they belonged to is
 /// told exactly why, and nothing they were doing is lost.
@@ -45,6 +47,8 @@ enum Command {
     /// Rotate and list the keys of a gateway.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Gather in one file, without secrets, what somebody who helps needs to know.
+    SupportBundle(support_bundle::Arguments),
     /// Run the egress: one fixed address for each account, whatever the network does.
     Egress(egress::Arguments),
 }
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Command::Sessions(command) => sessions::run(&command),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Keys(command) => keys::run(&command),
+        Command::SupportBundle(arguments) => support_bundle::run(&arguments),
         Command::Egress(arguments) => egress::run(&arguments),
     };
     match result {

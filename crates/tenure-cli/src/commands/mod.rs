@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod keys;
 pub(crate) mod serve;
 pub(crate) mod sessions;
+pub(crate) mod support_bundle;
 pub(crate) mod user;
 
 use std::path::{Path, PathBuf};

@@ -329,6 +329,7 @@ impl Front<'_> {
             target: self.own_path("body"),
             headers: Vec::new(),
             body: Some(length),
+            patience: None,
         };
         let answer = match self.ask(ask(wanted.min(MOST_SENT))) {
             Ok(answer) => answer,

@@ -12,9 +12,12 @@ mod wire;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Serialize;
 use tenure_gateway::config::Config;
+
+use wire::{Ask, Site};
 
 /// Every check, in the order of the report.
 pub(crate) const CHECKS: [&str; 26] = [
@@ -86,6 +89,23 @@ pub(crate) struct Way {
     pub(crate) connect: Option<SocketAddr>,
     /// Certificates that are trusted besides those of the system.
     pub(crate) authorities: Option<PathBuf>,
+}
+
+/// The metrics of a gateway that runs, as it gives them.
+pub(crate) fn metrics(config: &Config) -> Option<String> {
+    let answer = Site::plain(config.admin.listen).ask(&Ask::get("/metrics")).ok()?;
+    Some(String::from_utf8_lossy(&answer.body).into_owned())
+}
+
+/// What a stream of the administration gives from its beginning until it is silent for so long.
+pub(crate) fn stream(config: &Config, path: &str, patience: Duration) -> Option<String> {
+    let token = std::fs::read_to_string(&config.admin.token_file).ok()?;
+    let ask = Ask::get(path)
+        .with("Authorization", format!("Bearer {}", token.trim()))
+        .with("Last-Event-ID", "0")
+        .until_silent_for(patience);
+    let answer = Site::plain(config.admin.listen).ask(&ask).ok().filter(|answer| answer.status == 200)?;
+    Some(String::from_utf8_lossy(&answer.body).into_owned())
 }
 
 /// Tries everything.

@@ -66,6 +66,8 @@ pub(super) struct Ask<'a> {
     pub(super) headers: Vec<(&'a str, String)>,
     /// How many bytes to send.
     pub(super) body: Option<u64>,
+    /// For a stream without an end: the silence after which it has been read.
+    pub(super) patience: Option<Duration>,
 }
 
 /// An answer.
@@ -81,7 +83,12 @@ pub(super) struct Answer {
 
 impl<'a> Ask<'a> {
     pub(super) fn get(target: impl Into<String>) -> Self {
-        Self { method: "GET", target: target.into(), headers: Vec::new(), body: None }
+        Self { method: "GET", target: target.into(), headers: Vec::new(), body: None, patience: None }
+    }
+
+    pub(super) const fn until_silent_for(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
     }
 
     pub(super) fn with(mut self, name: &'a str, value: impl Into<String>) -> Self {
@@ -292,7 +299,10 @@ fn exchange(
     }
     let mut answer = Answer::of_head(status, headers);
     if status != 101 && status != 204 && status != 304 {
-        answer.read_body(&mut stream)?;
+        if ask.patience.is_some() {
+            watched.set_read_timeout(ask.patience)?;
+        }
+        answer.read_body(&mut stream, ask.patience.is_some())?;
     }
     Ok(answer)
 }
@@ -342,7 +352,7 @@ impl Answer {
     }
 
     /// Reads up to the end of the connection, the length, or the last chunk. The framing of chunks stays in.
-    fn read_body(&mut self, stream: &mut impl Read) -> io::Result<()> {
+    fn read_body(&mut self, stream: &mut impl Read, endless: bool) -> io::Result<()> {
         let began = Instant::now();
         let chunked = self.header("transfer-encoding").is_some();
         let length = self.header("content-length").and_then(|length| length.parse::<u64>().ok());
@@ -358,6 +368,12 @@ impl Answer {
                 Ok(read) => {
                     self.first.get_or_insert_with(|| began.elapsed());
                     self.body.extend_from_slice(&piece[..read]);
+                }
+                Err(error)
+                    if endless
+                        && matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) =>
+                {
+                    break;
                 }
                 // TLS that ends without a farewell.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
