@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use tenure_tests::forms::Form;
 use tenure_tests::schema::misfits;
 use tenure_tests::{Connection, Request};
 
@@ -70,6 +71,14 @@ fn every_answer_fits_the_document_and_every_route_is_asked() {
     held.ask("GET", "/v1/sessions", &format!("/v1/sessions?subject={ADA}&state=active"), None);
     held.ask("GET", "/v1/sessions", "/v1/sessions?state=odd", None);
     held.ask("POST", "/v1/sessions/{id}/lock", &session(&ids[0], "/lock"), None);
+    let page = browsers[0].visit("/.tenure/why");
+    let report = Form::find(&page.text(), "/.tenure/why/report").fill("words", "The form was gone.");
+    assert_eq!(browsers[0].submit(&report).status, 303);
+    let reports = held.ask("GET", "/v1/reports", "/v1/reports", None);
+    let report = reports["reports"][0]["id"].as_str().unwrap();
+    for id in [report, "rep_0000000000", "nonsense"] {
+        held.ask("GET", "/v1/reports/{id}", &format!("/v1/reports/{id}"), None);
+    }
     for id in [&ids[0], &ids[1], "nonsense", "ses_00000000000000000000000000000000"] {
         held.ask("GET", "/v1/sessions/{id}", &session(id, ""), None);
         held.ask("GET", "/v1/sessions/{id}/explain", &session(id, "/explain"), None);

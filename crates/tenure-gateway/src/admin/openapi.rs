@@ -96,6 +96,7 @@ fn schemas() -> Value {
     let or_null = |name: &str| json!({ "oneOf": [reference(name), { "type": "null" }] });
     let text = || json!({ "type": "string" });
     let time = || json!({ "type": "string", "format": "date-time" });
+    let or_nothing = || json!({ "type": ["string", "null"] });
     let number = || json!({ "type": "integer", "minimum": 0 });
     let yes_or_no = || json!({ "type": "boolean" });
     let object = |required: Value, optional: Value| {
@@ -166,10 +167,18 @@ fn schemas() -> Value {
                 "assurance": assurance(), "remembered": yes_or_no(), "signed_in_at": time(),
                 "authenticated_at": time(), "last_activity_at": time(), "rotated_at": time(),
                 "ending": or_null("Ending"), "timeline": list_of("Entry"), "coming": list_of("Coming"),
-                "limits": reference("Limits"), "now": time(),
+                "limits": reference("Limits"), "now": time(), "reports": list_of("Report"),
             }),
             json!({ "title": text(), "message": text() }),
         ),
+        "Report": object(
+            json!({
+                "id": text(), "at": time(), "session": or_nothing(), "support_code": or_nothing(),
+                "network": text(), "reason": text(), "text": text(), "words": text(),
+            }),
+            none(),
+        ),
+        "Reports": object(json!({ "reports": list_of("Report") }), none()),
         "DataKey": object(json!({ "key": text(), "version": number() }), none()),
         "DataKeys": object(json!({ "keys": list_of("DataKey") }), none()),
         "Key": object(json!({ "id": number(), "made_at": time(), "current": yes_or_no() }), none()),
