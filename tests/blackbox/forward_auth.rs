@@ -12,7 +12,7 @@ pub(crate) type StartFront = fn(SocketAddr, SocketAddr, SocketAddr) -> Front;
 /// An application, a Tenure beside it, and a front proxy that asks it about every request.
 pub(crate) struct Beside {
     upstream: Upstream,
-    _setup: Setup,
+    setup: Setup,
     tenure: Tenure,
     front: Front,
 }
@@ -28,7 +28,7 @@ impl Beside {
         setup.add_user(ADA, PASSWORD);
         let tenure = setup.start();
         let front = start_front(address, tenure.address, upstream.address());
-        Self { upstream, _setup: setup, tenure, front }
+        Self { upstream, setup, tenure, front }
     }
 
     fn browser(&self) -> Browser {
@@ -75,6 +75,11 @@ macro_rules! front_proxy_tests {
         #[test]
         fn a_session_locks_and_unlocks() {
             forward_auth::locks_and_unlocks(&Beside::start($start));
+        }
+
+        #[test]
+        fn the_doctor_finds_nothing_to_mend() {
+            forward_auth::is_healthy(&Beside::start($start));
         }
 
         #[test]
@@ -211,6 +216,17 @@ pub(crate) fn locks_and_unlocks(beside: &Beside) {
     assert_eq!(beside.upstream.requests(), before);
     assert_eq!(browser.try_unlock(PASSWORD).status, 303);
     assert_eq!(seen_once(&browser.get("/echo"), "tenure-subject"), ADA);
+}
+
+/// `tenure doctor`, which goes the same way as browsers, has nothing to say but that this is plain http.
+pub(crate) fn is_healthy(beside: &Beside) {
+    let report = crate::doctor::examine(&beside.setup, &[]);
+    report.is_all_well_but(&["configuration"]);
+    for check in
+        ["public_url", "protection", "proxy_headers", "proxy_spoofing", "proxy_host", "cookie", "body_limit"]
+    {
+        report.says(check, "ok", "");
+    }
 }
 
 /// Without Tenure nothing passes, and nobody is told that their session ended.

@@ -1,6 +1,6 @@
 //! Mistakes of a proxy in front: a real nginx that is set up wrongly in one way.
 
-use tenure_tests::front::{Front, free_address};
+use tenure_tests::front::free_address;
 use tenure_tests::mistaken::Mistake;
 use tenure_tests::{Setup, Upstream};
 
@@ -29,22 +29,6 @@ fn with(mistake: &Mistake) -> Report {
 #[test]
 fn a_proxy_that_is_set_up_well_has_no_problem() {
     with(&Mistake::none()).is_all_well_but(&["configuration"]);
-}
-
-#[test]
-fn forward_auth_by_a_proxy_that_is_set_up_well_has_no_problem() {
-    let upstream = Upstream::start();
-    for start in [Front::nginx, Front::caddy] {
-        let address = free_address();
-        let setup = Setup::new(upstream.address())
-            .gateway(&format!("public_url = \"http://{address}\"\ntrusted_proxies = [\"127.0.0.1/32\"]"));
-        setup.add_user(crate::world::ADA, crate::world::PASSWORD);
-        let tenure = setup.start();
-        let _front = start(address, tenure.address, upstream.address());
-        let report = examine(&setup, &[]);
-        report.is_all_well_but(&["configuration"]);
-        report.says("protection", "ok", "asks");
-    }
 }
 
 #[test]
@@ -138,6 +122,14 @@ fn a_proxy_that_does_not_pass_the_base_path_is_found() {
 fn a_proxy_that_passes_only_our_own_pages_protects_nothing_and_is_found() {
     let open = Mistake::none().with("location / { return 200 \"the application\"; }");
     examined(&open, "/.tenure/", NONE).says("protection", "problem", "without a question");
+}
+
+#[test]
+fn a_proxy_that_puts_pages_of_its_own_in_place_of_refusals_is_found() {
+    let replaced = Mistake::none().with(
+        "proxy_intercept_errors on; error_page 401 /refused; location = /refused { return 401 \"no\"; }",
+    );
+    with(&replaced).says("refusals", "problem", "401");
 }
 
 #[test]

@@ -9,9 +9,9 @@ use serde_json::Value;
 use tenure_tests::Setup;
 
 /// The report of `tenure doctor --json`.
-pub(super) struct Report(Value);
+pub(crate) struct Report(Value);
 
-pub(super) fn examine(setup: &Setup, more: &[&str]) -> Report {
+pub(crate) fn examine(setup: &Setup, more: &[&str]) -> Report {
     let output = setup.run(&[&["doctor", "--json"], more].concat());
     let text = String::from_utf8_lossy(&output.stdout);
     let report = serde_json::from_str(&text)
@@ -34,7 +34,7 @@ impl Report {
     }
 
     /// That a check came out so, with these words, and with advice if something is wrong.
-    pub(super) fn says(&self, check: &str, status: &str, words: &str) {
+    pub(crate) fn says(&self, check: &str, status: &str, words: &str) {
         let finding = self.finding(check);
         assert_eq!(finding["status"], status, "{:#}", self.0);
         assert!(finding["what"].as_str().unwrap().contains(words), "{finding}");
@@ -42,7 +42,7 @@ impl Report {
     }
 
     /// That nothing but these checks came out as a problem or warning.
-    pub(super) fn is_all_well_but(&self, checks: &[&str]) {
+    pub(crate) fn is_all_well_but(&self, checks: &[&str]) {
         for finding in self.findings() {
             let status = finding["status"].as_str().unwrap();
             let named = checks.iter().any(|check| finding["check"] == *check);

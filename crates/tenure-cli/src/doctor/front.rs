@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tenure_gateway::config::Config;
+use tenure_gateway::config::{Access, Config};
 
 use super::running::Running;
 use super::wire::{Answer, Ask, Site, WireError};
@@ -43,6 +43,7 @@ pub(super) fn examine(config: &Config, way: &Way, running: Option<&Running>, rep
     let Some(running) = running else { return };
     let front = Front { config, site, probe: &running.probe };
     let Some(seen) = front.arrive(report) else { return };
+    front.refusals(report);
     front.headers(&seen, report);
     front.spoofing(report);
     front.host(&seen, report);
@@ -130,6 +131,34 @@ impl Front<'_> {
             self.streams(report);
         }
         own.or(other)
+    }
+
+    /// Whether what the gateway says to a script without a session arrives as it was said.
+    fn refusals(&self, report: &mut Report) {
+        let url = &self.config.gateway.public_url;
+        let host =
+            url.parse::<http::Uri>().ok().and_then(|url| url.host().map(str::to_owned)).unwrap_or_default();
+        if self.config.routes.find(&host, ELSEWHERE).access != Access::Protected {
+            return report.not_tried("refusals", format_args!("{ELSEWHERE} is not protected"));
+        }
+        let script = Ask::get(ELSEWHERE).with("Accept", "*/*").with("Sec-Fetch-Mode", "cors");
+        let answer = match self.site.ask(&script) {
+            Ok(answer) => answer,
+            Err(error) => return report.not_tried("refusals", error),
+        };
+        let kind = answer.header("content-type").unwrap_or("nothing").to_owned();
+        if answer.status == 401 && kind.starts_with("application/problem+json") {
+            report.ok("refusals", "scripts without a session are told why");
+        } else {
+            report.problem(
+                "refusals",
+                format_args!(
+                    "a script without a session gets {} with {kind}, not the gateway's own answer: pages can't tell that they should unlock",
+                    answer.status
+                ),
+                "Let the proxy in front pass 401 and its body on (nginx: no proxy_intercept_errors; with auth_request, error_page 401 = @refused).",
+            );
+        }
     }
 
     /// Whether WebSockets open and event streams flow.

@@ -20,7 +20,7 @@ use tenure_gateway::config::Config;
 use wire::{Ask, Site};
 
 /// Every check, in the order of the report.
-pub(crate) const CHECKS: [&str; 26] = [
+pub(crate) const CHECKS: [&str; 27] = [
     "configuration",
     "store_folder",
     "store_space",
@@ -38,6 +38,7 @@ pub(crate) const CHECKS: [&str; 26] = [
     "tls",
     "base_path",
     "protection",
+    "refusals",
     "proxy_headers",
     "proxy_spoofing",
     "proxy_host",
