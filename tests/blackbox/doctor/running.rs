@@ -67,7 +67,9 @@ fn an_administration_listener_for_everybody_is_found() {
 fn an_application_that_is_not_there_is_found() {
     let setup = Setup::new(ports::free());
     let _tenure = setup.start();
-    examine(&setup, &[]).says("upstream", "problem", "does not answer");
+    let report = examine(&setup, &[]);
+    report.says("upstream", "problem", "does not answer");
+    report.says("upstream_caching", "not_tried", "");
 }
 
 #[test]

@@ -16,11 +16,12 @@ pub(super) fn examine(config: &Config, report: &mut Report) {
     let mut upstreams: BTreeSet<String> =
         config.routes.iter().map(|route| route.upstream.to_string()).collect();
     upstreams.insert(config.upstream().to_string());
-    let mut cached = None;
+    let (mut cached, mut answered) = (None, false);
     for upstream in &upstreams {
         let answer = Site::of_upstream(upstream).and_then(|site| site.ask(&Ask::get("/")));
         match answer {
             Ok(answer) => {
+                answered = true;
                 clock(upstream, &answer, report);
                 cached = cached.or_else(|| shared(&answer).map(|value| (upstream, value)));
             }
@@ -43,6 +44,7 @@ pub(super) fn examine(config: &Config, report: &mut Report) {
             format_args!("{upstream} lets caches hand its front page to everybody (Cache-Control: {value})"),
             "Have it send `Cache-Control: private` or `no-store` for pages that differ from person to person.",
         ),
+        None if !answered => report.not_tried("upstream_caching", "the application does not answer"),
         None => report.ok("upstream_caching", "the front page is not marked for shared caches"),
     }
     report.ok("clock", "no clock that could be asked disagrees");
