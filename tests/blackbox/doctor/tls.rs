@@ -115,3 +115,22 @@ fn a_cookie_that_is_no_longer_secure_is_found() {
         .start(secure.address, secure.tenure.address, "/");
     secure.examine(true).says("cookie", "problem", "not Secure");
 }
+
+#[test]
+fn a_gateway_that_speaks_tls_itself_is_examined_and_a_key_that_everybody_may_read_is_found() {
+    let upstream = Upstream::start();
+    let setup = Setup::new(upstream.address())
+        .gateway(&format!("public_url = \"https://{NAME}\""))
+        .more("[tls]\ncertificate = \"site.pem\"\nkey = \"site.key\"");
+    certify(&setup.path("."), NAME, "20");
+    setup.add_user(crate::world::ADA, crate::world::PASSWORD);
+    let tenure = setup.start();
+    let way = ["--connect", &tenure.address.to_string(), "--ca", "ca.pem"];
+    let report = examine(&setup, &way);
+    report.is_all_well_but(&[]);
+    report.says("tls", "ok", "valid");
+    report.says("tls_key", "ok", "");
+    report.says("websockets", "ok", "");
+    fs::set_permissions(setup.path("site.key"), std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    examine(&setup, &way).says("tls_key", "problem", "644");
+}

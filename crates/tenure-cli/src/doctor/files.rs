@@ -30,6 +30,7 @@ pub(super) fn examine(config: &Config, report: &mut Report) {
     keys(config, report);
     accounts(config, report);
     token(config, report);
+    tls_key(config, report);
 }
 
 fn folder(path: &Path, report: &mut Report) {
@@ -132,6 +133,31 @@ fn accounts(config: &Config, report: &mut Report) {
         Err(error) => {
             report.problem("accounts_file", error, "Mend the line, or restore the file from a backup.");
         }
+    }
+}
+
+/// The private key of the gateway's own certificate.
+fn tls_key(config: &Config, report: &mut Report) {
+    let Some(tls) = &config.tls else {
+        return report.not_tried("tls_key", "the gateway does not speak TLS itself");
+    };
+    let path = &tls.key;
+    match fs::metadata(path) {
+        Err(error) => report.problem(
+            "tls_key",
+            format_args!("{} (tls.key): {error}", path.display()),
+            "Name the file of the private key, and let the user of the gateway read it.",
+        ),
+        Ok(metadata) if metadata.mode() & 0o007 != 0 => report.problem(
+            "tls_key",
+            format_args!(
+                "everybody on this machine may read the private key {} (mode {:o})",
+                path.display(),
+                metadata.mode() & 0o777
+            ),
+            format_args!("chmod o= {}, and replace key and certificate if anybody did.", path.display()),
+        ),
+        Ok(_) => report.ok("tls_key", "only its owner and group may read it"),
     }
 }
 

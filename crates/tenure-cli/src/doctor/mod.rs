@@ -20,7 +20,7 @@ use tenure_gateway::config::Config;
 use wire::{Ask, Site};
 
 /// Every check, in the order of the report.
-pub(crate) const CHECKS: [&str; 27] = [
+pub(crate) const CHECKS: [&str; 28] = [
     "configuration",
     "store_folder",
     "store_space",
@@ -28,6 +28,7 @@ pub(crate) const CHECKS: [&str; 27] = [
     "key_ring",
     "accounts_file",
     "admin_token",
+    "tls_key",
     "gateway",
     "admin_listener",
     "file_descriptors",
