@@ -11,7 +11,9 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn every_command_has_help_with_an_example() {
     let setup = Setup::new(ports::free());
-    for command in ["demo", "serve", "check", "user", "sessions", "explain", "keys"] {
+    for command in
+        ["demo", "serve", "check", "user", "sessions", "explain", "keys", "doctor", "support-bundle"]
+    {
         let output = setup.run(&[command, "--help"]);
         assert!(output.status.success(), "{command}: {}", text(&output.stderr));
         assert!(text(&output.stdout).contains(&format!("tenure {command}")), "{command}");

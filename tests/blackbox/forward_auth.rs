@@ -12,7 +12,7 @@ pub(crate) type StartFront = fn(SocketAddr, SocketAddr, SocketAddr) -> Front;
 /// An application, a Tenure beside it, and a front proxy that asks it about every request.
 pub(crate) struct Beside {
     upstream: Upstream,
-    _setup: Setup,
+    setup: Setup,
     tenure: Tenure,
     front: Front,
 }
@@ -28,7 +28,7 @@ impl Beside {
         setup.add_user(ADA, PASSWORD);
         let tenure = setup.start();
         let front = start_front(address, tenure.address, upstream.address());
-        Self { upstream, _setup: setup, tenure, front }
+        Self { upstream, setup, tenure, front }
     }
 
     fn browser(&self) -> Browser {
@@ -41,6 +41,54 @@ impl Beside {
         browser
     }
 }
+
+/// The tests of one front proxy.
+macro_rules! front_proxy_tests {
+    ($start:path) => {
+        use crate::forward_auth::{self, Beside};
+
+        #[test]
+        fn a_request_without_a_session_is_refused_and_a_person_is_led_back() {
+            forward_auth::refuses_and_leads_back(&Beside::start($start));
+        }
+
+        #[test]
+        fn the_application_gets_the_identity_and_nothing_else() {
+            forward_auth::passes_identity_and_nothing_else(&Beside::start($start));
+        }
+
+        #[test]
+        fn a_public_route_passes_without_identity() {
+            forward_auth::passes_public_routes_without_identity(&Beside::start($start));
+        }
+
+        #[test]
+        fn no_proxy_header_of_the_client_is_believed() {
+            forward_auth::believes_no_header_of_the_client(&Beside::start($start));
+        }
+
+        #[test]
+        fn websockets_open_with_a_session_only() {
+            forward_auth::carries_websockets(&Beside::start($start));
+        }
+
+        #[test]
+        fn a_session_locks_and_unlocks() {
+            forward_auth::locks_and_unlocks(&Beside::start($start));
+        }
+
+        #[test]
+        fn the_doctor_finds_nothing_to_mend() {
+            forward_auth::is_healthy(&Beside::start($start));
+        }
+
+        #[test]
+        fn nothing_passes_while_tenure_is_down() {
+            forward_auth::is_closed_while_tenure_is_down(&mut Beside::start($start));
+        }
+    };
+}
+pub(crate) use front_proxy_tests;
 
 /// A page without a session leads to the sign-in and back; a script gets the problem, not a page.
 pub(crate) fn refuses_and_leads_back(beside: &Beside) {
@@ -168,6 +216,17 @@ pub(crate) fn locks_and_unlocks(beside: &Beside) {
     assert_eq!(beside.upstream.requests(), before);
     assert_eq!(browser.try_unlock(PASSWORD).status, 303);
     assert_eq!(seen_once(&browser.get("/echo"), "tenure-subject"), ADA);
+}
+
+/// `tenure doctor`, which goes the same way as browsers, has nothing to say but that this is plain http.
+pub(crate) fn is_healthy(beside: &Beside) {
+    let report = crate::doctor::examine(&beside.setup, &[]);
+    report.is_all_well_but(&["configuration"]);
+    for check in
+        ["public_url", "protection", "proxy_headers", "proxy_spoofing", "proxy_host", "cookie", "body_limit"]
+    {
+        report.says(check, "ok", "");
+    }
 }
 
 /// Without Tenure nothing passes, and nobody is told that their session ended.

@@ -8,9 +8,11 @@ pub mod browser;
 pub mod forms;
 pub mod front;
 pub mod http;
+pub mod mistaken;
 pub mod poll;
 pub mod ports;
 pub mod process;
+pub mod schema;
 pub mod tenure;
 pub mod upstream;
 

@@ -120,6 +120,11 @@ impl Setup {
         self
     }
 
+    /// The token of the administration listener.
+    pub const fn admin_token(&self) -> &'static str {
+        ADMIN_TOKEN
+    }
+
     /// A path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

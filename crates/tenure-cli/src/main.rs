@@ -5,6 +5,7 @@
 
 mod admin_client;
 mod commands;
+mod doctor;
 mod failure;
 mod logging;
 
@@ -12,7 +13,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{check, demo, egress, explain, keys, serve, sessions, user};
+use commands::{
+    check, demo, doctor as doctor_command, egress, explain, keys, serve, sessions, support_bundle, user,
+};
 
 /// Tenure keeps the sessions of any web application: they end only when they should, whoever they belonged to is
 /// told exactly why, and nothing they were doing is lost.
@@ -31,6 +34,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Check a configuration, and print what is in effect and where each value comes from.
     Check(check::Arguments),
+    /// Find the usual mistakes of a deployment by really trying, and say what to do.
+    Doctor(doctor_command::Arguments),
     /// Add, list, disable and remove local accounts; also while the gateway runs.
     #[command(subcommand)]
     User(user::Command),
@@ -42,6 +47,8 @@ enum Command {
     /// Rotate and list the keys of a gateway.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Gather in one file, without secrets, what somebody who helps needs to know.
+    SupportBundle(support_bundle::Arguments),
     /// Run the egress: one fixed address for each account, whatever the network does.
     Egress(egress::Arguments),
 }
@@ -51,10 +58,12 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Doctor(arguments) => doctor_command::run(&arguments),
         Command::User(command) => user::run(&command),
         Command::Sessions(command) => sessions::run(&command),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Keys(command) => keys::run(&command),
+        Command::SupportBundle(arguments) => support_bundle::run(&arguments),
         Command::Egress(arguments) => egress::run(&arguments),
     };
     match result {

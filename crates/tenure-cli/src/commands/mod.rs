@@ -2,11 +2,13 @@
 
 pub(crate) mod check;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod egress;
 pub(crate) mod explain;
 pub(crate) mod keys;
 pub(crate) mod serve;
 pub(crate) mod sessions;
+pub(crate) mod support_bundle;
 pub(crate) mod user;
 
 use std::path::{Path, PathBuf};

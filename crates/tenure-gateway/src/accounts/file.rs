@@ -133,7 +133,7 @@ impl AccountFile {
     ) -> Result<T, AccountFileError> {
         let error = |source| io_error(path, source);
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder).map_err(error)?;
+            make_private(folder).map_err(error)?;
         }
         let guard = open_private(&path.with_extension("lock")).map_err(error)?;
         guard.lock().map_err(error)?;
@@ -204,6 +204,18 @@ impl AccountFile {
             _ => Ok(()),
         }
     }
+}
+
+/// The first account may come before the first start: its folder is the store's, which is nobody else's to look into.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
 }
 
 /// Opens a file that only its owner may read.

@@ -7,8 +7,11 @@ mod auth;
 mod data;
 mod events;
 mod keys;
+mod openapi;
+mod probe;
 mod problems;
 mod reports;
+mod routes;
 mod sessions;
 
 use std::path::PathBuf;
@@ -20,9 +23,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use tenure::store::Store;
 
+use self::routes::Endpoint;
 use crate::edge::Gateway;
 
 pub use auth::{AdminToken, TokenFileError};
@@ -43,33 +46,15 @@ pub struct Admin<S: Store> {
 
 /// The endpoints of the administration listener.
 pub fn router<S: Store>(admin: Arc<Admin<S>>) -> Router {
-    let v1 = Router::new()
-        .route("/sessions", get(sessions::list::<S>))
-        .route("/sessions/end-all", post(sessions::end_all::<S>))
-        .route("/sessions/{id}", get(sessions::show::<S>).delete(sessions::end::<S>))
-        .route("/sessions/{id}/lock", post(sessions::lock::<S>))
-        .route("/sessions/{id}/explain", get(sessions::explain::<S>))
-        .route("/sessions/{id}/data", get(data::keys::<S>))
-        .route(
-            "/sessions/{id}/data/{key}",
-            get(data::show::<S>).put(data::write::<S>).delete(data::remove::<S>),
-        )
-        .route(
-            "/subjects/{subject}/sessions",
-            get(sessions::of_subject::<S>).delete(sessions::end_subject::<S>),
-        )
-        .route("/reports", get(reports::list::<S>))
-        .route("/reports/{id}", get(reports::show::<S>))
-        .route("/events", get(events::stream::<S>))
-        .route("/keys", get(keys::list::<S>))
-        .route("/keys/rotate", post(keys::rotate::<S>))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(&admin), auth::demand::<S>))
-        .fallback(problems::not_found);
-    Router::new()
-        .nest("/v1", v1)
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready::<S>))
-        .route("/metrics", get(metrics::<S>))
+    let joined = |endpoints: Vec<Endpoint<S>>| {
+        endpoints
+            .into_iter()
+            .fold(Router::new(), |router, endpoint| router.route(endpoint.path, endpoint.handler))
+    };
+    let asks_first = middleware::from_fn_with_state(Arc::clone(&admin), auth::demand::<S>);
+    joined(routes::protected::<S>())
+        .route_layer(asks_first)
+        .merge(joined(routes::open::<S>()))
         .fallback(problems::not_found)
         .with_state(admin)
 }

@@ -13,6 +13,7 @@ use tenure::store::{Record, Store};
 use tokio::sync::watch;
 
 use super::identity::Identity;
+use super::probe::Probes;
 use super::visit::Visit;
 use crate::accounts::Accounts;
 use crate::config::RouteTable;
@@ -44,6 +45,8 @@ pub struct Gateway<S: Store> {
     pub identity: Identity,
     /// What is counted.
     pub metrics: Metrics,
+    /// Requests of `tenure doctor`.
+    pub probes: Probes,
     /// Makes request ids differ between runs.
     pub request_seed: u64,
     settings: ArcSwap<Settings>,
@@ -100,6 +103,7 @@ impl<S: Store> Gateway<S> {
             reports,
             identity: Identity::new(settings.public_origin.clone()),
             metrics: Metrics::default(),
+            probes: Probes::default(),
             request_seed,
             settings: ArcSwap::from_pointee(settings),
             stopping: watch::Sender::new(false),

@@ -15,7 +15,7 @@ use super::identity::Identity;
 use super::reply::{self, Reply};
 use super::standing::Standing;
 use super::visit::{RequestId, Visit};
-use super::{cors, endpoints, keeping, refusal, replay, resume, streams};
+use super::{cors, endpoints, keeping, probe, refusal, replay, resume, streams};
 use crate::config::{Access, Route};
 use crate::net::{Peer, resolve};
 use crate::pages::ErrorKind;
@@ -69,6 +69,9 @@ pub async fn handle<S: Store>(
     let visit = Visit::new(&head, origin, request_id);
     let request = Request::from_parts(head, body);
 
+    if gateway.probes.concern(&visit.headers) {
+        return probe::answer(&gateway.probes, &settings, peer, &visit, request).await;
+    }
     let (response, passed) = match own_path(&settings.base_path, visit.uri.path()) {
         Some(path) => {
             let path = path.to_owned();

@@ -9,6 +9,7 @@ pub mod gateway;
 mod handle;
 pub mod identity;
 mod keeping;
+pub mod probe;
 mod refusal;
 mod replay;
 mod reply;

@@ -3,9 +3,12 @@
 //! 200 with every identity header lets the request pass (Envoy takes only 200 for a yes). Otherwise 401
 //! with a problem document and the address to go to in `Tenure-Location`; with `?mode=redirect`, for
 //! proxies that hand the answer on, a navigation gets the 303 itself. At most one `Set-Cookie` is ever
-//! sent, for nginx passes on only the first: none, in fact.
+//! sent, for nginx passes on only the first: none, in fact. With `?cookies=rest`, for proxies that can't take a
+//! cookie out of a request but can replace headers (Traefik), a yes carries the cookies that are the
+//! application's in `Cookie`.
 
-use http::StatusCode;
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tenure::core::{Activity, Request};
 use tenure::store::{Store, Unavailable};
 
@@ -19,6 +22,7 @@ use crate::web::requests;
 
 pub(super) async fn answer<S: Store>(call: Call<'_, S>) -> Answer {
     let redirects = call.visit.query("mode").as_deref() == Some("redirect");
+    let cookies = call.visit.query("cookies").as_deref() == Some("rest");
     let asked = call.visit.clone().asked_about();
     let call = Call { visit: &asked, ..call };
     let settings = call.settings;
@@ -28,7 +32,7 @@ pub(super) async fn answer<S: Store>(call: Call<'_, S>) -> Answer {
         // Whoever is signed in is still known to the application.
         let request = Request { activity: activity_of(&asked, true), ..Request::passive(&route.policy) };
         let standing = judge(&call, &request).await?;
-        return Ok(granted(&call, standing.active()));
+        return Ok(granted(&call, standing.active(), cookies));
     }
     let passive = route.access == Access::Passive;
     let request = Request {
@@ -38,7 +42,7 @@ pub(super) async fn answer<S: Store>(call: Call<'_, S>) -> Answer {
     };
     let standing = judge(&call, &request).await?;
     if standing.refusal().is_none() {
-        return Ok(granted(&call, standing.active()));
+        return Ok(granted(&call, standing.active(), cookies));
     }
     let mut reply = if redirects && asked.navigation {
         refusal::see_page(settings, &asked, &standing)
@@ -67,7 +71,11 @@ fn is_ours(base_path: &str, path: &str) -> bool {
     path.strip_prefix(base_path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn granted<S: Store>(call: &Call<'_, S>, session: Option<&tenure::core::Session>) -> reply::Reply {
+fn granted<S: Store>(
+    call: &Call<'_, S>,
+    session: Option<&tenure::core::Session>,
+    cookies: bool,
+) -> reply::Reply {
     let identity = match session {
         Some(session) => {
             let (keys, now) = (call.gateway.keys.load(), call.gateway.now());
@@ -77,5 +85,19 @@ fn granted<S: Store>(call: &Call<'_, S>, session: Option<&tenure::core::Session>
     };
     let mut reply = reply::empty(StatusCode::OK);
     reply.headers_mut().extend(identity);
+    if cookies {
+        reply.headers_mut().insert(COOKIE, others(call));
+    }
     reply
+}
+
+/// The cookies of a request that are not the gateway's, on one line; empty if there are none.
+fn others<S: Store>(call: &Call<'_, S>) -> HeaderValue {
+    let mut headers: HeaderMap = HeaderMap::new();
+    for line in call.visit.headers.get_all(COOKIE) {
+        headers.append(COOKIE, line.clone());
+    }
+    call.settings.own_cookies.strip_request(&mut headers);
+    let lines: Vec<_> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    HeaderValue::from_bytes(&lines.join(&b"; "[..])).unwrap_or(HeaderValue::from_static(""))
 }
