@@ -21,8 +21,21 @@ function around() {
   }
 }
 
-/** @param {string} base */
-function start(base) {
+/**
+ * The session that this page was made for, if the browser took it from its history: then it may have come out of a
+ * cache, without asking the server. The back/forward cache of whole pages is another matter.
+ * @param {string | undefined} session
+ */
+function madeFor(session) {
+  const [load] = performance.getEntriesByType('navigation');
+  return Reflect.get(load ?? {}, 'type') === 'back_forward' ? session : undefined;
+}
+
+/**
+ * @param {string} base
+ * @param {string | undefined} shownTo the session that the page was made for
+ */
+function start(base, shownTo) {
   // A sandboxed frame without an origin can neither ask nor remember.
   if (origin === 'null' || Reflect.get(window, MARK)) return;
   const outer = around();
@@ -34,9 +47,9 @@ function start(base) {
     adopt(theirs);
   } else if (outer?.document.readyState === 'loading') {
     // The page around starts its own client at the end of its markup.
-    outer.addEventListener('DOMContentLoaded', () => start(base), { once: true });
+    outer.addEventListener('DOMContentLoaded', () => start(base, shownTo), { once: true });
   } else {
-    const session = new Session(link(base), base);
+    const session = new Session(link(base), base, madeFor(shownTo));
     Reflect.set(window, MARK, session);
     adopt(session);
     session.begin();
@@ -50,4 +63,5 @@ function adopt(session) {
   offer(session);
 }
 
-start(document.currentScript?.dataset['tenureBase'] ?? '/.tenure');
+const { tenureBase = '/.tenure', tenureSession } = document.currentScript?.dataset ?? {};
+start(tenureBase, tenureSession);

@@ -7,6 +7,7 @@
  * @property {'active' | 'locked' | 'ended' | 'none'} state
  * @property {string} [reason]
  * @property {string} [subject]
+ * @property {string} [session] its public id
  * @property {string} [title] heading for a lock or an ending
  * @property {string} [message] what happened and what became of the work
  * @property {number} [idle_remaining_ms]

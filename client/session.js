@@ -4,7 +4,7 @@ import { Throttle, listen, reportGap } from './activity.js';
 import { SleepWatch, deadlines } from './clock.js';
 import { Curtain } from './curtain.js';
 import { Keeper } from './keeper.js';
-import { heard, LAST_MS, mustAsk, unknown, view, wake, warned } from './state.js';
+import { heard, LAST_MS, mustAsk, outdated, unknown, view, wake, warned } from './state.js';
 import { sync } from './sync.js';
 
 /** @typedef {import('./clock.js').Answer} Answer */
@@ -24,7 +24,6 @@ const PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
 
 export class Session {
-  known = unknown();
   throttle = new Throttle();
   watch = new SleepWatch(Date.now(), performance.now());
   curtain = new Curtain();
@@ -54,10 +53,12 @@ export class Session {
   /**
    * @param {ReturnType<typeof import('./link.js').link>} link
    * @param {string} base
+   * @param {string} [madeFor] the session that this page was made for, if it may come out of a cache
    */
-  constructor(link, base) {
+  constructor(link, base, madeFor) {
     this.link = link;
     this.base = base;
+    this.known = unknown(madeFor);
     this.keeper = new Keeper(this);
   }
 
@@ -77,6 +78,7 @@ export class Session {
       }, true);
     }
     this.tabs.open();
+    this.paint(performance.now());
     this.ask();
   }
 
@@ -246,11 +248,13 @@ export class Session {
       this.failures = 0;
       this.known = heard(this.known, answer, deadlines(answer, askedAt, this.known.due?.idleLimit));
       const extended = warned(before.answer) && !warned(answer);
-      if (before.signedIn && !hinted && (extended || before.answer?.state !== answer.state)) this.tabs.post();
+      if (before.signedIn && before.answer && !hinted && (extended || before.answer.state !== answer.state)) this.tabs.post();
     }
     this.askedAt = Math.max(askedAt, this.askedAt);
     this.refresh();
-    if (answer) {
+    // Nobody has used this page since it was loaded, and covered it stays: the server says what is to be seen here now.
+    if (outdated(this.known)) location.reload();
+    else if (answer) {
       this.tell();
       this.hear();
     }

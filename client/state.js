@@ -13,6 +13,7 @@ import { nearest } from './clock.js';
  * @property {string} subject by whom
  * @property {boolean} failing the latest question got no answer
  * @property {boolean} checking the page came back from a cache or from sleep, and nothing was heard since
+ * @property {string} madeFor the session that this page was made for, while only a cache vouches for that; else empty
  * @property {number} snooze 0: not put off; 1: put off until the last seconds; 2: until the lock
  */
 
@@ -27,9 +28,22 @@ import { nearest } from './clock.js';
 /** A warning that was put off comes back once when this little is left (WCAG 2.2.1: at least 20 s to act). */
 export const LAST_MS = 20_000;
 
-/** @returns {Known} */
-export function unknown() {
-  return { answer: null, due: null, signedIn: false, subject: '', failing: false, checking: false, snooze: 0 };
+/**
+ * What is known before the first answer.
+ * @param {string} [madeFor] the session that the page was made for, if it may come out of a cache
+ * @returns {Known}
+ */
+export function unknown(madeFor = '') {
+  const stale = madeFor !== '';
+  return { answer: null, due: null, signedIn: stale, subject: '', failing: false, checking: stale, madeFor, snooze: 0 };
+}
+
+/**
+ * Whether a page out of a cache was made for another session than the one there is now.
+ * @param {Known} known
+ */
+export function outdated({ answer, madeFor }) {
+  return madeFor !== '' && answer?.state === 'active' && answer.session !== madeFor;
 }
 
 /**
@@ -57,6 +71,7 @@ export function heard(known, answer, due) {
     subject: known.subject || (active ? answer.subject ?? '' : ''),
     failing: false,
     checking: false,
+    madeFor: active && answer.session === known.madeFor ? '' : known.madeFor,
     snooze: extended ? 0 : known.snooze,
   };
 }
@@ -69,7 +84,8 @@ export function heard(known, answer, due) {
  */
 export function view(known, now) {
   const { answer, due } = known;
-  if (!known.signedIn || !answer) return { kind: 'quiet' };
+  if (!known.signedIn) return { kind: 'quiet' };
+  if (!answer || outdated(known)) return { kind: 'checking' };
   if (answer.state !== 'active') return { kind: 'stopped', answer };
   if (known.subject && answer.subject && answer.subject !== known.subject) return { kind: 'other' };
   if (known.checking || !due) return { kind: 'checking' };

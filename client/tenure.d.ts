@@ -7,6 +7,8 @@ export interface SessionAnswer {
   reason?: string;
   /** Who is signed in. */
   subject?: string;
+  /** The public id of the session; it opens nothing. */
+  session?: string;
   /** A heading for a lock or an ending, for people. */
   title?: string;
   /** What happened and what became of the work, for people. */

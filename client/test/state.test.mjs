@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deadlines } from '../clock.js';
-import { heard, mustAsk, unknown, view, wake } from '../state.js';
+import { heard, mustAsk, outdated, unknown, view, wake } from '../state.js';
 
 const MINUTE = 60_000;
 
@@ -102,5 +102,18 @@ test('whatever the server answers, in whatever order, an expired session is neve
       if (shown.kind === 'warning') assert.equal(shown.at, end);
       assert.ok(wake(known, now) > now);
     }
+  }
+});
+
+test('a page that may come out of a cache is covered until an answer says that it is still whose it was', () => {
+  const stale = unknown('ses_1');
+  assert.equal(kind(stale, 0), 'checking');
+  assert.equal(kind(after(stale, 0, { session: 'ses_1' }), 0), 'quiet');
+  const locked = heard(stale, { state: 'locked', session: 'ses_1' }, deadlines({ state: 'locked' }, 0));
+  assert.equal(kind(locked, 0), 'stopped');
+  assert.equal(kind(after(locked, 0, { session: 'ses_1' }), 0), 'quiet');
+  for (const known of [after(stale, 0, { session: 'ses_2' }), after(locked, 0, { session: 'ses_2' })]) {
+    assert.equal(outdated(known), true);
+    assert.equal(kind(known, 0), 'checking');
   }
 });

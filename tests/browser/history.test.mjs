@@ -5,9 +5,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from './harness.mjs';
 import { dialog, givePassword, gone, left, path, press, shown, signIn, subject, unlockInPlace } from './person.mjs';
+import { SmallApp } from './small_app.mjs';
 import { stage } from './stage.mjs';
 
-const { serve, context: contextWith } = stage();
+const { serve, before, run, context: contextWith } = stage();
 const LASTING = { policy: 'idle_timeout = "10m"\nabsolute_timeout = "1h"' };
 const SHORT = { policy: 'idle_timeout = "4s"\nwarn_before = "1s"' };
 
@@ -37,6 +38,62 @@ test('15: a page of one person in the history is not shown to the next one at th
   await page.evaluate(() => { history.go(-3); });
   await page.waitForURL('**/claim/1', { waitUntil: 'commit' });
   await until('it is covered, or grace’s own', async () => await isCovered(page) || await subject(page).catch(() => '') === 'grace');
+});
+
+/** A page that no back/forward cache takes, but the cache of answers: going back builds it anew without asking anybody. */
+async function builtAnew({ limits = LASTING.policy } = {}) {
+  const app = await run(new SmallApp());
+  const out = '<form method="post" action="/.tenure/sign-out"><button>Sign out</button></form>';
+  app.pages['/page'] = { html: `<p>protected words</p>${out}<script>onunload = () => {};</script>` };
+  app.pages['/other'] = { html: out };
+  const gateway = await before(app.url, `preset = "custom"\n${limits}`);
+  gateway.addUser('grace');
+  const context = await contextWith();
+  const page = await context.newPage();
+  await signIn(page, gateway, '/page');
+  return { app, gateway, context, page };
+}
+
+test('15: a page that is built anew out of the cache after signing out shows nothing protected', async () => {
+  const { page } = await builtAnew();
+  await press(page, 'Sign out');
+  await page.goBack({ waitUntil: 'commit' });
+  await until('it is covered', () => isCovered(page));
+  assert.equal(await page.evaluate(() => performance.getEntriesByType('navigation')[0]?.transferSize), 0, 'it comes out of the cache');
+});
+
+test('15: a page of one person that is built anew out of the cache is not shown to the next one', async () => {
+  const { gateway, page } = await builtAnew();
+  await press(page, 'Sign out');
+  await page.goto(`${gateway.url}/other`);
+  await page.getByLabel('Name or email address').fill('grace');
+  await givePassword(page, gateway, 'Sign in');
+  await page.evaluate(() => { history.go(-3); });
+  await page.waitForURL('**/page', { waitUntil: 'commit' });
+  // It is loaded anew for the one who is there now.
+  await until('it was loaded', () => page.evaluate(() => performance.getEntriesByType('navigation')[0]?.type === 'reload').catch(() => false));
+  await gone(page);
+});
+
+test('a page that is built anew out of the cache is covered while the session is locked', async () => {
+  const { gateway, context, page } = await builtAnew({ limits: SHORT.policy });
+  await page.goto(`${gateway.url}/other`);
+  await left(context, gateway);
+  await page.goBack({ waitUntil: 'commit' });
+  await shown(page, 'locked because you were away');
+  assert.ok(await isCovered(page));
+  await unlockInPlace(page, gateway);
+  assert.ok(await page.getByText('protected words').isVisible());
+});
+
+test('a page that is built anew out of the cache for the same person is shown without loading it again', async () => {
+  const { app, gateway, page } = await builtAnew();
+  await page.goto(`${gateway.url}/other`);
+  app.pages['/page'].html = 'changed';
+  await page.goBack();
+  await until('the session is known', () => page.evaluate(() => Reflect.get(window, Symbol.for('tenure')).state === 'active').catch(() => false));
+  await gone(page);
+  assert.ok(await page.getByText('protected words').isVisible());
 });
 
 test('reloading a locked page leads to the unlock page, and from there back to it', async () => {

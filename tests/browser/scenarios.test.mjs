@@ -1,4 +1,4 @@
-// Each of the thirty scenarios of the browser side has a test that carries its number at the head of its name.
+// Each of the thirty scenarios of the browser side has a test that carries its number at the head of its name, in either browser.
 
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -8,9 +8,11 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
-test('every scenario has its tests', () => {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.test.mjs') && name !== 'scenarios.test.mjs');
-  const heads = files.flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/['`](\d+(?:, \d+)*): /g)]);
-  const covered = new Set(heads.flatMap(([, numbers]) => (numbers ?? '').split(', ').map(Number)));
-  assert.deepEqual(Array.from({ length: 30 }, (_, n) => n + 1).filter((number) => !covered.has(number)), []);
-});
+for (const [browser, below] of [['Chromium', '.'], ['Firefox', 'firefox']]) {
+  test(`every scenario has its tests in ${browser}`, () => {
+    const files = readdirSync(join(folder, below)).filter((name) => name.endsWith('.test.mjs') && name !== 'scenarios.test.mjs');
+    const heads = files.flatMap((name) => [...readFileSync(join(folder, below, name), 'utf8').matchAll(/['`\[](\d+(?:, \d+)*)(?:: |, ['"`])/g)]);
+    const covered = new Set(heads.flatMap(([, numbers]) => (numbers ?? '').split(', ').map(Number)));
+    assert.deepEqual(Array.from({ length: 30 }, (_, n) => n + 1).filter((number) => !covered.has(number)), []);
+  });
+}

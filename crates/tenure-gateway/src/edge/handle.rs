@@ -209,7 +209,11 @@ async fn pass_on<S: Store>(
         own_cookies: &settings.own_cookies,
         // A guest of a public route is told by what is not there.
         identity: if session.is_some() { &identity } else { &[] },
-        script: settings.client_script.as_ref().filter(|_| route.inject_client && session.is_some()),
+        script: settings
+            .client_script
+            .as_ref()
+            .filter(|_| route.inject_client)
+            .zip(session.map(|session| session.id)),
     };
     let until = || stopped(gateway, visit, route, session, standing.token());
     match forward(request, with, until).await {

@@ -168,7 +168,7 @@ impl<S: Store> Way<'_, S> {
                 origin: &visit.origin,
                 own_cookies: &settings.own_cookies,
                 identity: &identity,
-                script: settings.client_script.as_ref().filter(|_| inject),
+                script: settings.client_script.as_ref().filter(|_| inject).map(|script| (script, session.id)),
             };
             let answer = forward(request, with, move || until).await;
             match &answer {

@@ -3,6 +3,7 @@
 use http::header::{CONNECTION, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, UPGRADE};
 use http::{Request, Response, StatusCode};
 use http_body::Body as _;
+use tenure::core::SessionId;
 
 use super::close::Until;
 use super::inject::{ClientScript, InjectedBody, Outcome, PageRequest};
@@ -23,8 +24,8 @@ pub struct Forward<'a> {
     pub own_cookies: &'a OwnCookies,
     /// Identity headers for the application. Those that the client sent under such names are gone by then.
     pub identity: &'a [(HeaderName, HeaderValue)],
-    /// The script for pages; `None` leaves them as they are.
-    pub script: Option<&'a ClientScript>,
+    /// The script for pages, and the session that they are made for; `None` leaves them as they are.
+    pub script: Option<(&'a ClientScript, SessionId)>,
 }
 
 /// Forwards one request that has been judged, and returns the response as it starts.
@@ -45,8 +46,8 @@ pub async fn forward<B: Into<ReqBody>>(
     let version = parts.version;
     let protocol = requested_protocol(&parts.headers);
     let client = protocol.is_some().then(|| parts.extensions.remove::<hyper::upgrade::OnUpgrade>()).flatten();
-    let page = prepare_page(&parts, with).and_then(|(script, host)| {
-        script.prepare(&parts.method, with.origin.scheme, &host, &mut parts.headers)
+    let page = prepare_page(&parts, with).and_then(|(script, session, host)| {
+        script.prepare(session, &parts.method, with.origin.scheme, &host, &mut parts.headers)
     });
     let expectation = parts.headers.remove(EXPECT);
 
@@ -77,14 +78,17 @@ pub async fn forward<B: Into<ReqBody>>(
     Ok(Response::from_parts(parts, body))
 }
 
-/// The script and the host of the page, which is what the client asked for and not what is between us.
-fn prepare_page<'a>(parts: &http::request::Parts, with: Forward<'a>) -> Option<(&'a ClientScript, Box<str>)> {
-    let script = with.script?;
+/// The script, the session and the host of the page, which is what the client asked for and not what is between us.
+fn prepare_page<'a>(
+    parts: &http::request::Parts,
+    with: Forward<'a>,
+) -> Option<(&'a ClientScript, SessionId, Box<str>)> {
+    let (script, session) = with.script?;
     let host = match &with.origin.host {
         Some(host) => host.clone(),
         None => parts.headers.get(HOST)?.to_str().ok()?.into(),
     };
-    Some((script, host))
+    Some((script, session, host))
 }
 
 fn respond(

@@ -22,7 +22,10 @@ fn with_script() -> Settings {
 
 fn tag() -> String {
     let address = tenure_gateway::assets::client().url("/.tenure");
-    format!("<script src=\"{address}\" data-tenure-base=\"/.tenure\"></script>")
+    format!(
+        "<script src=\"{address}\" data-tenure-base=\"/.tenure\" data-tenure-session=\"ses_{}\"></script>",
+        "a1".repeat(16)
+    )
 }
 
 fn page_with_script() -> String {

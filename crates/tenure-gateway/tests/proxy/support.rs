@@ -185,7 +185,9 @@ async fn serve(
         origin: &origin,
         own_cookies: &own_cookies,
         identity: &identity,
-        script: settings.with_script.then_some(&script),
+        script: settings
+            .with_script
+            .then_some((&script, format!("ses_{}", "a1".repeat(16)).parse().unwrap())),
     };
     let ends = move || {
         let reason: tenure_gateway::proxy::Until = Box::pin(async move {

@@ -6,6 +6,7 @@ use http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY,
 };
 use http::{Method, StatusCode};
+use tenure::core::SessionId;
 
 use super::csp::{self, OwnSource};
 use super::validators::Validators;
@@ -68,9 +69,10 @@ impl ClientScript {
     }
 
     /// Prepares a request whose response may be a page: what the browser kept of an earlier one is translated for the
-    /// application, and an encoding that can't be read here isn't asked for.
+    /// application, and an encoding that can't be read here isn't asked for. The page says which session it is made for.
     pub(crate) fn prepare(
         &self,
+        session: SessionId,
         method: &Method,
         scheme: Scheme,
         host: &str,
@@ -82,12 +84,12 @@ impl ClientScript {
         let validators = Validators::translate(headers);
         limit_encodings(headers);
         let source = OwnSource::new(scheme, host, &self.base);
-        Some(PageRequest { base: self.base.clone(), source, validators })
+        Some(PageRequest { base: self.base.clone(), session, source, validators })
     }
 
     #[cfg(test)]
-    pub(super) fn tag(&self) -> Bytes {
-        tag(&self.base, None)
+    pub(super) fn tag(&self, session: SessionId) -> Bytes {
+        tag(&self.base, session, None)
     }
 }
 
@@ -95,6 +97,7 @@ impl ClientScript {
 #[derive(Debug)]
 pub(crate) struct PageRequest {
     base: Box<str>,
+    session: SessionId,
     source: OwnSource,
     validators: Validators,
 }
@@ -133,17 +136,20 @@ impl PageRequest {
         if !tokens(headers, &VARY).any(|name| name == "*" || name.eq_ignore_ascii_case("sec-fetch-dest")) {
             headers.append(VARY, HeaderValue::from_static("sec-fetch-dest"));
         }
-        Outcome::Inject { tag: tag(&self.base, nonce.as_deref()), is_gzip }
+        Outcome::Inject { tag: tag(&self.base, self.session, nonce.as_deref()), is_gzip }
     }
 }
 
-/// Base path and nonce consist of characters that mean nothing in HTML.
-fn tag(base: &str, nonce: Option<&str>) -> Bytes {
+/// Base path, session id and nonce consist of characters that mean nothing in HTML. The id, and not a name: where an
+/// application has shared caches keep its pages, others see it.
+fn tag(base: &str, session: SessionId, nonce: Option<&str>) -> Bytes {
     let nonce = nonce.map(|nonce| format!(" nonce=\"{nonce}\"")).unwrap_or_default();
     // Not `defer`: it has to be there before the application's scripts call anything. The address carries its
     // hash, so that it comes from the browser's cache.
     let address = crate::assets::client().url(base);
-    Bytes::from(format!("<script src=\"{address}\" data-tenure-base=\"{base}\"{nonce}></script>"))
+    Bytes::from(format!(
+        "<script src=\"{address}\" data-tenure-base=\"{base}\" data-tenure-session=\"{session}\"{nonce}></script>"
+    ))
 }
 
 /// Whole pages: successes and errors, but no parts, no redirections and nothing without a body.

@@ -10,10 +10,15 @@ fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
     headers
 }
 
+/// Some session.
+fn session() -> SessionId {
+    format!("ses_{}", "a1".repeat(16)).parse().unwrap()
+}
+
 fn prepared(lines: &[(&'static str, &str)]) -> Option<(PageRequest, HeaderMap)> {
     let mut headers = headers(lines);
     let script = ClientScript::new("/.tenure").unwrap();
-    let page = script.prepare(&Method::GET, Scheme::Https, "shop.example", &mut headers)?;
+    let page = script.prepare(session(), &Method::GET, Scheme::Https, "shop.example", &mut headers)?;
     Some((page, headers))
 }
 
@@ -56,7 +61,12 @@ fn only_encodings_that_can_be_read_are_asked_for() {
     assert_eq!(asked("br"), "identity");
     assert!(prepared(&[("sec-fetch-dest", "document")]).unwrap().1.get(ACCEPT_ENCODING).is_none());
     let mut other = headers(&[("accept-encoding", "br")]);
-    assert!(ClientScript::new("/t").unwrap().prepare(&Method::GET, Scheme::Http, "a", &mut other).is_none());
+    assert!(
+        ClientScript::new("/t")
+            .unwrap()
+            .prepare(session(), &Method::GET, Scheme::Http, "a", &mut other)
+            .is_none()
+    );
     assert_eq!(other[ACCEPT_ENCODING], "br");
 }
 
@@ -79,7 +89,10 @@ fn the_headers_of_a_changed_page_are_true() {
     let address = crate::assets::client().url("/.tenure");
     assert_eq!(
         tag,
-        format!("<script src=\"{address}\" data-tenure-base=\"/.tenure\" nonce=\"n0nce\"></script>")
+        format!(
+            "<script src=\"{address}\" data-tenure-base=\"/.tenure\" data-tenure-session=\"{}\" nonce=\"n0nce\"></script>",
+            session()
+        )
     );
     assert!(!headers.contains_key(CONTENT_LENGTH) && !headers.contains_key("content-digest"));
     assert_eq!(headers[ETAG], "\"abc;tn1\"");
