@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]
 
 pub mod engines;
+pub mod web;
 
 use std::path::Path;
 use std::sync::Arc;
