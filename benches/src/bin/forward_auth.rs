@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to say")]
 
 use tenure_benches::argument;
-use tenure_benches::web::{Load, compare, gateway, hyper, nginx, serve_hyper, HYPER};
+use tenure_benches::web::{HYPER, Load, compare, gateway, hyper, nginx, serve_hyper};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);

@@ -41,7 +41,10 @@ pub fn compare(servers: &[Server], reference: &str, target: f64, load: Load) {
     }
     let Load { connections, seconds, rounds } = load;
     println!("{connections} connections, {seconds} s each, {rounds} rounds in turn, medians");
-    println!("{:<18} {:>10} {:>7} {:>9} {:>9} {:>9}", "", "requests/s", "ratio", "p50 us", "p99 us", "CPU us");
+    println!(
+        "{:<18} {:>10} {:>7} {:>9} {:>9} {:>9}",
+        "", "requests/s", "ratio", "p50 us", "p99 us", "CPU us"
+    );
     let of = |rounds: &[Round], what: fn(&Round) -> f64| median(rounds.iter().map(what).collect());
     let index = servers.iter().position(|server| server.name == reference).unwrap();
     let (rate, p99) = (of(&results[index], |round| round.rate), of(&results[index], |round| round.p99_us));
@@ -87,9 +90,10 @@ impl Server {
             rest.split_whitespace().next().unwrap()
         };
         let rate = after("Requests/sec:").parse().unwrap();
-        let requests: f64 = text.split(" requests in").next().unwrap().split_whitespace().last().unwrap().parse().unwrap();
+        let requests: f64 =
+            text.split(" requests in").next().unwrap().split_whitespace().last().unwrap().parse().unwrap();
         let cpu_us = (self.processor_time_us() - before) / requests;
-        Round { rate, p50_us: micros(after("50%")), p99_us: micros(after("99%")), cpu_us }
+        Round { rate, p50_us: micros(after(" 50% ")), p99_us: micros(after(" 99% ")), cpu_us }
     }
 
     /// The processor time that the server and its children have taken so far, in microseconds.

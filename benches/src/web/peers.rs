@@ -28,9 +28,9 @@ pub fn nginx() -> Server {
 
 /// nginx before the application, without any check.
 pub fn proxy_nginx(application: SocketAddr) -> Server {
-    let upstream = format!("upstream application {{ server {application}; keepalive 64; keepalive_requests 1000000; }}");
-    let location =
-        "location / { proxy_pass http://application; proxy_http_version 1.1; proxy_set_header Connection \"\"; }";
+    let upstream =
+        format!("upstream application {{ server {application}; keepalive 64; keepalive_requests 1000000; }}");
+    let location = "location / { proxy_pass http://application; proxy_http_version 1.1; proxy_set_header Connection \"\"; }";
     nginx_with("nginx proxy_pass", location, &upstream)
 }
 
@@ -54,8 +54,7 @@ pub fn proxy_haproxy(application: SocketAddr) -> Server {
 pub fn hyper() -> Server {
     let address = ports::free();
     let program = std::env::current_exe().unwrap();
-    let process =
-        Process::start(Command::new(program).args([HYPER, &address.to_string()])).unwrap();
+    let process = Process::start(Command::new(program).args([HYPER, &address.to_string()])).unwrap();
     ready("hyper, bare", address, process)
 }
 

@@ -11,6 +11,7 @@ pub mod language;
 pub mod metrics;
 pub mod net;
 pub mod pages;
+mod per_thread;
 pub mod proxy;
 pub mod reports;
 pub mod server;

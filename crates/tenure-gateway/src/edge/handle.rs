@@ -50,6 +50,8 @@ impl Worker {
 }
 
 /// Answers one request.
+///
+/// What happens seldom is boxed: the future is moved once before it runs, and is as large as its largest branch.
 pub async fn handle<S: Store>(
     gateway: &Arc<Gateway<S>>,
     worker: &Worker,
@@ -70,7 +72,7 @@ pub async fn handle<S: Store>(
     let request = Request::from_parts(head, body);
 
     if gateway.probes.concern(&visit.headers) {
-        return probe::answer(&gateway.probes, &settings, peer, &visit, request).await;
+        return Box::pin(probe::answer(&gateway.probes, &settings, peer, &visit, request)).await;
     }
     let (response, passed) = match own_path(&settings.base_path, visit.uri.path()) {
         Some(path) => {
@@ -125,7 +127,7 @@ async fn serve<S: Store>(
         && let Some(wanted) = replay::wanted(visit)
     {
         let way = replay::Way { gateway, settings, worker, peer, visit, route };
-        return match way.serve(wanted, request.into_body()).await {
+        return match Box::pin(way.serve(wanted, request.into_body())).await {
             Ok(answer) => (answer, true),
             Err(reply) => own(reply),
         };
@@ -151,7 +153,7 @@ async fn serve<S: Store>(
             "a request did not pass"
         );
         let body = request.into_body();
-        let mut reply = keeping::refuse(gateway, settings, visit, route, &standing, body).await;
+        let mut reply = Box::pin(keeping::refuse(gateway, settings, visit, route, &standing, body)).await;
         cors::allow(settings, visit, reply.headers_mut());
         return own(reply);
     }
@@ -198,9 +200,7 @@ async fn pass_on<S: Store>(
         Some(session) => gateway.identity.of(session, visit.host(), &gateway.keys.load(), gateway.now()),
         None => Identity::of_nobody(),
     };
-    if let Ok(id) = visit.request_id.to_string().parse() {
-        request.headers_mut().insert(REQUEST_ID, id);
-    }
+    request.headers_mut().insert(REQUEST_ID, visit.request_id.into());
     resume::from_last_event(&mut request);
     let with = Forward {
         upstream: &upstream,
@@ -278,9 +278,7 @@ pub(super) fn upstream_error(settings: &Settings, visit: &Visit, error: Upstream
 /// Finishes an answer of the gateway's own.
 fn finish(settings: &Settings, mut reply: Reply, request_id: RequestId) -> Response<RespBody> {
     reply::protect(reply.headers_mut(), settings.is_secure());
-    if let Ok(id) = request_id.to_string().parse() {
-        reply.headers_mut().insert(REQUEST_ID, id);
-    }
+    reply.headers_mut().insert(REQUEST_ID, request_id.into());
     if reply.status() == StatusCode::NO_CONTENT || reply.body().is_empty() {
         return reply.map(|_| RespBody::Empty);
     }

@@ -12,6 +12,8 @@ use serde_json::json;
 use tenure::core::{Session, SessionId, Timestamp};
 use tenure::keys::KeyRing;
 
+use crate::per_thread::PerThread;
+
 /// Whose session it is. Names that are not ASCII are sent as UTF-8.
 pub const SUBJECT: HeaderName = HeaderName::from_static("tenure-subject");
 /// The public id of the session.
@@ -30,18 +32,18 @@ const PURPOSE: &str = "tenure 2026-11 assertion keys";
 
 /// How long an assertion is good for.
 const LIFETIME: Duration = Duration::from_secs(60);
-/// How long one assertion is handed out again before a new one is signed: signing costs as much as
-/// everything else about a request together.
+/// How long what was written for a session is handed out again before a new assertion is signed: signing costs as much as
+/// everything else about a request together. What the headers say of a session does not change without a new sign-in or
+/// step-up.
 const REUSE: Duration = Duration::from_secs(30);
-/// How many assertions are remembered in each part of the cache.
-const REMEMBERED: usize = 4096;
-const PARTS: usize = 16;
+/// For how many sessions each worker remembers what it wrote.
+const REMEMBERED: usize = 16_384;
 
 /// Writes the identity headers of a request.
 #[derive(Debug)]
 pub struct Identity {
     issuer: String,
-    recent: [Mutex<HashMap<SessionId, Recent>>; PARTS],
+    recent: PerThread<Mutex<HashMap<SessionId, Recent>>>,
 }
 
 #[derive(Debug)]
@@ -50,48 +52,28 @@ struct Recent {
     auth_time: Timestamp,
     key_id: u16,
     made_at: Timestamp,
-    assertion: HeaderValue,
+    headers: Headers,
 }
 
 impl Identity {
     /// Assertions will name this issuer: the public address of the gateway.
     pub fn new(issuer: String) -> Self {
-        Self { issuer, recent: std::array::from_fn(|_| Mutex::default()) }
+        Self { issuer, recent: PerThread::default() }
     }
 
     /// All identity headers of a session.
     pub fn of(&self, session: &Session, audience: &str, keys: &KeyRing, now: Timestamp) -> Headers {
-        let subject = HeaderValue::from_bytes(session.subject.as_str().as_bytes());
-        [
-            (SUBJECT, subject.unwrap_or(HeaderValue::from_static(""))),
-            (SESSION, ascii(session.id.to_string())),
-            (AUTH_TIME, ascii(session.authenticated_at.to_string())),
-            (ASSURANCE, HeaderValue::from_static(session.assurance.name())),
-            (ASSERTION, self.assertion(session, audience, keys, now)),
-        ]
-    }
-
-    /// All identity headers of nobody: empty, for some front proxies let a client's own header through
-    /// where the answer has none.
-    pub fn of_nobody() -> Headers {
-        [SUBJECT, SESSION, AUTH_TIME, ASSURANCE, ASSERTION].map(|name| (name, HeaderValue::from_static("")))
-    }
-
-    fn assertion(&self, session: &Session, audience: &str, keys: &KeyRing, now: Timestamp) -> HeaderValue {
-        let Some((key_id, seed)) = keys.authenticate(None, PURPOSE, b"ed25519") else {
-            return HeaderValue::from_static("");
-        };
-        let part = usize::from(session.id.as_bytes()[0]) % PARTS;
-        let mut recent = self.recent[part].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let key_id = keys.current_id();
+        let mut recent = self.recent.here().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(known) = recent.get(&session.id)
             && known.key_id == key_id
             && known.auth_time == session.authenticated_at
             && *known.audience == *audience
             && now < known.made_at + REUSE
         {
-            return known.assertion.clone();
+            return known.headers.clone();
         }
-        let assertion = ascii(self.sign(session, audience, key_id, &seed, now));
+        let headers = self.written(session, audience, keys, now);
         if recent.len() >= REMEMBERED {
             recent.retain(|_, known| now < known.made_at + REUSE);
         }
@@ -102,11 +84,32 @@ impl Identity {
                 auth_time,
                 key_id,
                 made_at: now,
-                assertion: assertion.clone(),
+                headers: headers.clone(),
             };
             recent.insert(session.id, known);
         }
-        assertion
+        headers
+    }
+
+    /// All identity headers of nobody: empty, for some front proxies let a client's own header through
+    /// where the answer has none.
+    pub fn of_nobody() -> Headers {
+        [SUBJECT, SESSION, AUTH_TIME, ASSURANCE, ASSERTION].map(|name| (name, HeaderValue::from_static("")))
+    }
+
+    fn written(&self, session: &Session, audience: &str, keys: &KeyRing, now: Timestamp) -> Headers {
+        let subject = HeaderValue::from_bytes(session.subject.as_str().as_bytes());
+        let assertion = match keys.authenticate(None, PURPOSE, b"ed25519") {
+            Some((key_id, seed)) => ascii(self.sign(session, audience, key_id, &seed, now)),
+            None => HeaderValue::from_static(""),
+        };
+        [
+            (SUBJECT, subject.unwrap_or(HeaderValue::from_static(""))),
+            (SESSION, ascii(session.id.to_string())),
+            (AUTH_TIME, ascii(session.authenticated_at.to_string())),
+            (ASSURANCE, HeaderValue::from_static(session.assurance.name())),
+            (ASSERTION, assertion),
+        ]
     }
 
     /// A JWS in compact form (RFC 7515) with `EdDSA` (RFC 8037).
@@ -226,13 +229,15 @@ mod tests {
     fn an_assertion_is_used_again_for_a_while_but_never_for_another_audience_or_authentication() {
         let keys = KeyRing::generate(NOW).unwrap();
         let identity = Identity::new("https://a.example".into());
-        let first = identity.assertion(&session(), "a.example", &keys, NOW);
-        assert_eq!(identity.assertion(&session(), "a.example", &keys, NOW + Duration::from_secs(29)), first);
-        assert_ne!(identity.assertion(&session(), "a.example", &keys, NOW + REUSE), first);
-        assert_ne!(identity.assertion(&session(), "b.example", &keys, NOW), first);
+        let first = identity.of(&session(), "a.example", &keys, NOW);
+        assert_eq!(identity.of(&session(), "a.example", &keys, NOW + Duration::from_secs(29)), first);
+        assert_ne!(identity.of(&session(), "a.example", &keys, NOW + REUSE), first);
+        assert_ne!(identity.of(&session(), "b.example", &keys, NOW), first);
         let mut stepped_up = session();
         stepped_up.authenticated_at = NOW + Duration::from_secs(1);
-        assert_ne!(identity.assertion(&stepped_up, "a.example", &keys, NOW), first);
+        let headers = identity.of(&stepped_up, "a.example", &keys, NOW);
+        assert_ne!(headers[2], first[2]);
+        assert_ne!(headers[4], first[4]);
     }
 
     #[test]

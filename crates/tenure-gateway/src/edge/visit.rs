@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::{HeaderMap, Method, Uri, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Uri, request::Parts};
 use tenure::core::Audience;
 use tenure::store::Device;
 
@@ -109,10 +109,37 @@ impl RequestId {
         const SHUFFLE: u64 = 0x9e37_79b9_7f4a_7c15;
         Self(COUNT.fetch_add(1, Ordering::Relaxed).wrapping_mul(SHUFFLE) ^ seed)
     }
+
+    /// `req_` and sixteen hexadecimal digits.
+    fn text(self) -> [u8; 20] {
+        let mut text = *b"req_................";
+        for (place, digit) in text[4..].iter_mut().zip((0..16).rev()) {
+            *place = b"0123456789abcdef"[(self.0 >> (4 * digit) & 15) as usize];
+        }
+        text
+    }
 }
 
 impl std::fmt::Display for RequestId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "req_{:016x}", self.0)
+        f.write_str(str::from_utf8(&self.text()).unwrap_or_default())
+    }
+}
+
+impl From<RequestId> for HeaderValue {
+    fn from(id: RequestId) -> Self {
+        Self::from_bytes(&id.text()).unwrap_or(Self::from_static(""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_has_sixteen_digits() {
+        let id = RequestId(0x00ab_cdef_0123_4567);
+        assert_eq!(id.to_string(), "req_00abcdef01234567");
+        assert_eq!(HeaderValue::from(id), "req_00abcdef01234567");
     }
 }

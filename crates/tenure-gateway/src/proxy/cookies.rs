@@ -25,11 +25,14 @@ impl OwnCookies {
     /// Takes the gateway's cookies out of a request. All others stay byte for byte as they were; a line that is left without
     /// any cookie goes.
     pub(crate) fn strip_request(&self, headers: &mut HeaderMap) {
-        let touched = headers
-            .get_all(COOKIE)
-            .iter()
-            .any(|line| matches!(self.without_own(line.as_bytes()), Cow::Owned(_)));
-        if !touched {
+        let mut lines = headers.get_all(COOKIE).iter();
+        if let (Some(line), None) = (lines.next(), lines.next()) {
+            if let Cow::Owned(kept) = self.without_own(line.as_bytes()) {
+                match HeaderValue::from_maybe_shared(bytes::Bytes::from(kept)) {
+                    Ok(kept) if !kept.is_empty() => drop(headers.insert(COOKIE, kept)),
+                    _ => drop(headers.remove(COOKIE)),
+                }
+            }
             return;
         }
         let lines: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();

@@ -15,6 +15,7 @@ pub struct SessionId([u8; 16]);
 pub struct ParseIdError;
 
 const PREFIX: &str = "ses_";
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 impl SessionId {
     /// The id with these bytes, which should come from the operating system's random source.
@@ -30,8 +31,14 @@ impl SessionId {
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(PREFIX)?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        // Written into each request for an application, where formatting byte by byte would be felt.
+        let mut text = [0; PREFIX.len() + 32];
+        let (prefix, digits) = text.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX.as_bytes());
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -117,6 +117,11 @@ impl KeyRing {
         self.find(token.key_id()).ok_or(TokenError::Forged)?.token.check(token)
     }
 
+    /// The id of the key by which [`KeyRing::authenticate`] makes proofs now.
+    pub fn current_id(&self) -> u16 {
+        self.current().id
+    }
+
     /// A keyed hash for short-lived proofs such as form tokens: 256 bits over `purpose` and `data`
     /// under the key with this id, or the current one; `None` if the ring has no such key.
     pub fn authenticate(&self, key_id: Option<u16>, purpose: &str, data: &[u8]) -> Option<(u16, [u8; 32])> {

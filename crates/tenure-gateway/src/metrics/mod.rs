@@ -1,7 +1,8 @@
 //! What is counted, for Prometheus.
 
+mod requests;
+
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -10,48 +11,23 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use tenure::core::{EndReason, LockReason, MissingReason};
 use tenure::service::Outcome;
 use tenure::store::Counts;
 
 use crate::accounts::Refused;
 use crate::kept::Totals;
 use crate::proxy::UpstreamError;
+use requests::Requests;
 
 /// What is counted. Labels have few values, all known beforehand: no path, no name, no address.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Metrics {
-    judged: Judgements,
-    answers: Family<Answer, Counter>,
-    duration: Family<Answered, Histogram, fn() -> Histogram>,
+    requests: Requests,
     sign_ins_refused: Family<Cause, Counter>,
     upstream_failures: Family<Cause, Counter>,
     events: Family<Cause, Counter>,
     kept_requests: Family<Cause, Counter>,
-}
-
-/// Judgements are counted for each request, so they are plain numbers and no map is looked into.
-#[derive(Debug)]
-struct Judgements {
-    passed: AtomicU64,
-    step_up: AtomicU64,
-    unknown: AtomicU64,
-    locked: [AtomicU64; LockReason::ALL.len() + 1],
-    ended: [AtomicU64; EndReason::ALL.len() + 1],
-    missing: [AtomicU64; MissingReason::ALL.len() + 1],
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct Answer {
-    class: &'static str,
-    by: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct Answered {
-    by: &'static str,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -59,61 +35,20 @@ struct Cause {
     cause: &'static str,
 }
 
-/// From a fraction of a millisecond to the longest that people wait, in seconds.
-const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
-
-impl Default for Metrics {
-    fn default() -> Self {
-        let zeros = || AtomicU64::new(0);
-        Self {
-            judged: Judgements {
-                passed: zeros(),
-                step_up: zeros(),
-                unknown: zeros(),
-                locked: std::array::from_fn(|_| zeros()),
-                ended: std::array::from_fn(|_| zeros()),
-                missing: std::array::from_fn(|_| zeros()),
-            },
-            answers: Family::default(),
-            duration: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
-            sign_ins_refused: Family::default(),
-            upstream_failures: Family::default(),
-            events: Family::default(),
-            kept_requests: Family::default(),
-        }
-    }
-}
-
 impl Metrics {
     /// A request was judged.
     pub fn judged(&self, outcome: &Outcome) {
-        let counter = match outcome {
-            Outcome::Pass { .. } => &self.judged.passed,
-            Outcome::StepUp { .. } => &self.judged.step_up,
-            Outcome::Locked { reason, .. } => &self.judged.locked[usize::from(reason.number())],
-            Outcome::Ended { reason, .. } => &self.judged.ended[usize::from(reason.number())],
-            Outcome::Missing(reason) => &self.judged.missing[usize::from(reason.number())],
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
+        self.requests.judged(outcome);
     }
 
     /// A request could not be judged.
     pub fn unknown(&self) {
-        self.judged.unknown.fetch_add(1, Ordering::Relaxed);
+        self.requests.unknown();
     }
 
     /// A request was answered, by the application or by the gateway itself.
     pub fn answered(&self, status: StatusCode, by_application: bool, took: Duration) {
-        let by = if by_application { "application" } else { "gateway" };
-        let class = match status.as_u16() {
-            100..200 => "1xx",
-            200..300 => "2xx",
-            300..400 => "3xx",
-            400..500 => "4xx",
-            _ => "5xx",
-        };
-        self.answers.get_or_create(&Answer { class, by }).inc();
-        self.duration.get_or_create(&Answered { by }).observe(took.as_secs_f64());
+        self.requests.answered(status, by_application, took);
     }
 
     /// A sign-in, unlock or step-up was refused.
@@ -160,12 +95,6 @@ impl Metrics {
     /// Everything in the text format of OpenMetrics.
     pub fn render(&self, counts: Counts, kept: Totals, clock_offset_millis: i64) -> String {
         let mut registry = Registry::with_prefix("tenure");
-        registry.register("answers", "Answers by class of status and by who gave them", self.answers.clone());
-        registry.register(
-            "request_duration_seconds",
-            "Time to the head of the answer",
-            self.duration.clone(),
-        );
         registry.register(
             "sign_ins_refused",
             "Refused sign-ins, unlocks and step-ups",
@@ -207,28 +136,7 @@ impl Metrics {
         {
             let _ = writeln!(text, "tenure_sessions{{state=\"{state}\"}} {count}");
         }
-        text.push_str(
-            "# HELP tenure_judgements Judged requests by verdict.\n# TYPE tenure_judgements counter\n",
-        );
-        let mut line = |verdict: &str, reason: &str, count: &AtomicU64| {
-            let count = count.load(Ordering::Relaxed);
-            let _ = writeln!(
-                text,
-                "tenure_judgements_total{{verdict=\"{verdict}\",reason=\"{reason}\"}} {count}"
-            );
-        };
-        line("pass", "", &self.judged.passed);
-        line("step_up", "", &self.judged.step_up);
-        line("unknown", "", &self.judged.unknown);
-        for reason in LockReason::ALL {
-            line("locked", reason.code(), &self.judged.locked[usize::from(reason.number())]);
-        }
-        for reason in EndReason::ALL {
-            line("ended", reason.code(), &self.judged.ended[usize::from(reason.number())]);
-        }
-        for reason in MissingReason::ALL {
-            line("none", reason.code(), &self.judged.missing[usize::from(reason.number())]);
-        }
+        self.requests.write(&mut text);
         text.push_str("# EOF\n");
         text
     }
@@ -236,6 +144,8 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
+    use tenure::core::MissingReason;
+
     use super::*;
 
     #[test]
@@ -249,6 +159,12 @@ mod tests {
             "tenure_judgements_total{verdict=\"none\",reason=\"cookie_forged\"} 1\n",
             "tenure_sessions{state=\"locked\"} 2\n",
             "tenure_answers_total{class=\"3xx\",by=\"gateway\"} 1\n",
+            "tenure_answers_total{class=\"3xx\",by=\"application\"} 0\n",
+            "tenure_request_duration_seconds_bucket{le=\"0.001\",by=\"gateway\"} 0\n",
+            "tenure_request_duration_seconds_bucket{le=\"0.0025\",by=\"gateway\"} 1\n",
+            "tenure_request_duration_seconds_bucket{le=\"+Inf\",by=\"gateway\"} 1\n",
+            "tenure_request_duration_seconds_sum{by=\"gateway\"} 0.002\n",
+            "tenure_request_duration_seconds_count{by=\"gateway\"} 1\n",
             "tenure_kept_waiting 4\n",
             "tenure_kept_bytes 5\n",
             "tenure_clock_offset_milliseconds -7\n",
